@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What happens to a failed check: an exception, an abort with the message, or the engine's own handler.
+///
+/// Define COHORT_ON_CONTRACT_FAILURE(status) before any include to take over (and COHORT_ERROR_POLICY, a namespace name
+/// of your own, if several handlers meet in one program). A handler that returns makes the algorithm return without
+/// writing anything. An engine that wants status codes calls check_<name> itself.
+#pragma once
+
+#include <cstdlib>
+#include <exception>
+
+#include <cohort/core/status.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// An exception with its text in a fixed buffer: nothing to allocate while failing.
+class status_error : public std::exception {
+public:
+  explicit status_error(cohort::status const& s) noexcept : status_(s) { describe(s, text_, sizeof text_); }
+  [[nodiscard]] char const* what() const noexcept override { return text_; }
+  [[nodiscard]] cohort::status const& status() const noexcept { return status_; }
+
+private:
+  cohort::status status_;
+  char text_[320] = "";
+};
+
+} // namespace detail
+
+/// A rule of a call was broken; nothing was written.
+class contract_error : public detail::status_error {
+  using status_error::status_error;
+};
+/// Values per token or per logit were excluded and counted, and the report was read without accepting that.
+class data_error : public detail::status_error {
+  using status_error::status_error;
+};
+
+/// What `read` does where values were excluded.
+enum class on_data_error : int { fail, accept };
+
+namespace detail {
+inline namespace COHORT_ERROR_POLICY {
+
+template <class Error>
+inline bool fail(status const& s) {
+#if defined(COHORT_ON_CONTRACT_FAILURE)
+  COHORT_ON_CONTRACT_FAILURE(s);
+  return false;
+#elif COHORT_HAS_EXCEPTIONS
+  throw Error(s);
+#else
+  char text[320];
+  describe(s, text, sizeof text);
+  std::fprintf(stderr, "cohort: %s\n", text);
+  std::abort();
+#endif
+}
+
+/// True where the check passed; otherwise fails by the policy, and is false where the engine's handler returned.
+inline bool require(status const& s) { return s.ok() || fail<contract_error>(s); }
+
+} // namespace COHORT_ERROR_POLICY
+} // namespace detail
+
+COHORT_NAMESPACE_END

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Scalar types: what is stored, what is computed in, what sums are kept in.
+///
+///   storage       float  double  half   bfloat16
+///   compute_t     float  double  float  float       (also the type of log-probs out)
+///   accumulator   double for group statistics and scalar totals, whatever the storage
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include <cohort/core/index.hpp>
+#include <cohort/detail/namespace.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// A variable, because the function is host-only for nvcc.
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// IEEE binary16 as stored; arithmetic happens in float.
+struct half {
+  std::uint16_t bits;
+};
+/// The upper 16 bits of a binary32 as stored; arithmetic happens in float.
+struct bfloat16 {
+  std::uint16_t bits;
+};
+
+[[nodiscard]] COHORT_HOST_DEVICE constexpr float to_float(bfloat16 x) noexcept {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16);
+}
+
+/// Correctly rounded, ties to even; NaN stays NaN.
+[[nodiscard]] COHORT_HOST_DEVICE constexpr bfloat16 to_bfloat16(float x) noexcept {
+  auto const bits = std::bit_cast<std::uint32_t>(x);
+  if ((bits & 0x7fffffffU) > 0x7f800000U) return {static_cast<std::uint16_t>(bits >> 16 | 0x40U)};
+  return {static_cast<std::uint16_t>((bits + 0x7fffU + (bits >> 16 & 1U)) >> 16)};
+}
+
+[[nodiscard]] COHORT_HOST_DEVICE constexpr float to_float(half x) noexcept {
+  std::uint32_t const sign = (x.bits & 0x8000U) << 16, exponent = x.bits >> 10 & 31U, mantissa = x.bits & 0x3ffU;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000U | mantissa << 13);
+  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+  float const magnitude = static_cast<float>(mantissa) * 0x1p-24F;
+  return sign != 0 ? -magnitude : magnitude;
+}
+
+/// Correctly rounded, ties to even; overflow gives infinity, NaN stays NaN.
+[[nodiscard]] COHORT_HOST_DEVICE constexpr half to_half(float x) noexcept {
+  auto const bits = std::bit_cast<std::uint32_t>(x);
+  std::uint32_t const sign = bits >> 16 & 0x8000U, magnitude = bits & 0x7fffffffU;
+  if (magnitude > 0x7f800000U) return {static_cast<std::uint16_t>(sign | 0x7e00U)};
+  if (magnitude >= 0x477ff000U) return {static_cast<std::uint16_t>(sign | 0x7c00U)};
+  if (magnitude < 0x38800000U) { // subnormal: adding 1/2 rounds to multiples of 2^-24
+    float const shifted = std::bit_cast<float>(magnitude) + 0.5F;
+    return {static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000U))};
+  }
+  std::uint32_t const rounded = magnitude + 0xfffU + (magnitude >> 13 & 1U);
+  return {static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13))};
+}
+
+/// Names the storage kind of a foreign scalar: specialise it with `using storage = cohort::bfloat16;` and the like for
+/// a type of the same size and representation.
+template <class T>
+struct scalar_traits {
+  using storage = T;
+};
+template <class T>
+using storage_t = typename scalar_traits<std::remove_cv_t<T>>::storage;
+
+/// The type in which a storage type's arithmetic is done.
+template <class T>
+using compute_t = std::conditional_t<std::is_same_v<T, double>, double, float>;
+
+template <class T>
+inline constexpr bool is_storage =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
+
+namespace detail {
+
+/// Reads one element as S. Through memcpy for the 16-bit kinds: the memory may hold a foreign type of that layout.
+template <class S, class T>
+COHORT_HOST_DEVICE COHORT_INLINE S widen(T const* p) noexcept {
+  if constexpr (std::is_same_v<T, half> || std::is_same_v<T, bfloat16>) {
+    T x{};
+    std::memcpy(&x, p, sizeof x);
+    return static_cast<S>(to_float(x));
+  } else {
+    return static_cast<S>(*p);
+  }
+}
+
+/// Writes one value, rounded once.
+template <class T, class S>
+COHORT_HOST_DEVICE COHORT_INLINE void narrow(T* p, S value) noexcept {
+  if constexpr (std::is_same_v<T, half>) {
+    half const x = to_half(static_cast<float>(value));
+    std::memcpy(p, &x, sizeof x);
+  } else if constexpr (std::is_same_v<T, bfloat16>) {
+    bfloat16 const x = to_bfloat16(static_cast<float>(value));
+    std::memcpy(p, &x, sizeof x);
+  } else {
+    *p = static_cast<T>(value);
+  }
+}
+
+} // namespace detail
+
+COHORT_NAMESPACE_END

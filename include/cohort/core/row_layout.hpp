@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Rows of cells, and how one argument lies over them.
+///
+///   rectangle   rows x width                                    padded tokens, uniform groups, logits
+///   ragged      offsets[rows + 1]                               packed tokens, contiguous groups
+///   gathered    offsets and order: cell = order[offsets[r] + c] groups given by ids
+#pragma once
+
+#include <cohort/core/lane.hpp>
+#include <cohort/core/view.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// A row past the data has length 0, so `rows` may be an upper bound (the number of groups on a device).
+template <class Space>
+struct row_layout {
+  index_t rows = 0;
+  index_t width = 0; ///< columns of a rectangle; 0 otherwise
+  index_view<Space> offsets{};
+  index_t const* order = nullptr;
+
+  [[nodiscard]] COHORT_HOST_DEVICE index_t first(index_t r) const { return offsets.given ? offsets[r] : r * width; }
+  [[nodiscard]] COHORT_HOST_DEVICE index_t length(index_t r) const {
+    return offsets.given ? offsets[r + 1] - offsets[r] : width;
+  }
+  [[nodiscard]] COHORT_HOST_DEVICE bool rectangle() const { return !offsets.given; }
+};
+
+/// One row of an argument, opened before the loop over it: element c is p[c * step], or p[order[c] * step].
+template <class T>
+struct line {
+  T* p = nullptr;
+  index_t step = 0;
+  index_t lane_step = 0; ///< distance to the same element of the next row
+  index_t const* order = nullptr;
+};
+
+/// One argument over a row layout: one value per row, or one per cell with any strides (0 broadcasts).
+template <class T, class Space>
+struct cells {
+  T* data = nullptr;
+  index_t row_stride = 0;
+  index_t column_stride = 0;
+  bool per_row = false;
+
+  [[nodiscard]] COHORT_HOST_DEVICE bool given() const { return data != nullptr; }
+  [[nodiscard]] COHORT_HOST_DEVICE line<T> row(row_layout<Space> const& rows, index_t r) const {
+    if (per_row) return {data + r * row_stride, 0, row_stride, nullptr};
+    if (rows.rectangle()) return {data + r * row_stride, column_stride, row_stride, nullptr};
+    if (rows.order) return {data, column_stride, 0, rows.order + rows.first(r)};
+    return {data + rows.first(r) * column_stride, column_stride, 0, nullptr};
+  }
+};
+
+/// One value per row.
+template <class T, class Space>
+COHORT_HOST_DEVICE constexpr cells<T, Space> row_cells(T* data, index_t stride) {
+  return {data, stride, 0, true};
+}
+
+/// One value per cell of rows over a single run: groups over their samples.
+template <class T, class Space>
+COHORT_HOST_DEVICE constexpr cells<T, Space> run_cells(row_layout<Space> const& rows, T* data, index_t stride) {
+  return {data, rows.width * stride, stride, false};
+}
+
+/// A matrix over its own rows and columns.
+template <class View>
+constexpr auto matrix_cells(View const& x) {
+  return cells<std::remove_pointer_t<decltype(x.data)>, typename View::memory_space>{x.data, x.stride[0], x.stride[1],
+                                                                                     false};
+}
+
+template <class V, bool InRow, class T>
+COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, InRow> at, line<T> const& x, index_t c) {
+  if constexpr (!InRow) {
+    return lane_traits<V>::load(x.p + c * x.step, x.lane_step, at.count);
+  } else {
+    if (x.order) return lane_traits<V>::gather(x.p, x.step, x.order + c, at.count);
+    return lane_traits<V>::load(x.p + c * x.step, x.step, at.count);
+  }
+}
+
+template <class V, bool InRow, class T>
+COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, InRow> at, line<T> const& x, index_t c, V value) {
+  if constexpr (!InRow) {
+    lane_traits<V>::store(x.p + c * x.step, x.lane_step, at.count, value);
+  } else {
+    if (x.order) return lane_traits<V>::scatter(x.p, x.step, x.order + c, at.count, value);
+    lane_traits<V>::store(x.p + c * x.step, x.step, at.count, value);
+  }
+}
+
+/// Where the covered cells stand among all cells, in logical order: r * width + c, offsets[r] + c or order[...].
+template <class V, bool InRow, class Space>
+COHORT_HOST_DEVICE COHORT_INLINE wide<V> position(lane<V, InRow> at, row_layout<Space> const& rows, index_t r,
+                                                  index_t c) {
+  using W = wide<V>;
+  if constexpr (!InRow) {
+    W const row = W(static_cast<double>(r)) + lane_traits<W>::iota();
+    return row * W(static_cast<double>(rows.width)) + W(static_cast<double>(c));
+  } else {
+    index_t const first = rows.first(r) + c;
+    if (rows.order) return lane_traits<W>::load(rows.order + first, 1, at.count);
+    return W(static_cast<double>(first)) + lane_traits<W>::iota();
+  }
+}
+
+COHORT_NAMESPACE_END

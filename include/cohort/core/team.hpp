@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What a body may do with its row: collectives only, no thread ids, no barriers. A team is one thread, a block, a
+/// cluster, a pack along the row, or a pack of rows (then `uniform` is a pack with one row per lane, and a body that
+/// opted in by `rows_in_lanes` runs unchanged).
+///
+///   team.reduce<A>(n, f)             A<uniform>: f(lane, c) -> A<V>; the tree over c is a function of c alone; absent
+///                                    cells give A's identity exactly
+///   team.for_each(n, f)              f(lane, c), any order
+///   team.scan_reverse<E>(n, f, g)    s_c = compose(f(lane, c), s_{c+1}), then g(lane, c, s_c); compose is associative,
+///                                    E's default is its identity
+///   team.stage(slot, line, n)        the same line, close to the team (a tile in L1, shared memory), or itself
+///   team.stage_out(slot, line, n)    where to write a line that `commit` then puts in place
+///   team.commit(staged, line, n)
+///   team.chunk(n)                    how many cells to visit at a time so that a second look is cheap; at most
+///                                    Team::max_chunks of them cover n
+///   team.once(f)                     one thread
+///
+/// Each collective ends with the row's writes visible to the whole team.
+#pragma once
+
+#include <concepts>
+
+#include <cohort/core/accumulator.hpp>
+#include <cohort/core/row_layout.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// Archetypes: the least that a functor handed to a team is, for checking the concepts without an algorithm.
+namespace archetype {
+
+struct term {
+  template <class Lane>
+  COHORT_HOST_DEVICE auto operator()(Lane, index_t) const {
+    return sum_of<typename Lane::type>{};
+  }
+};
+
+template <class V>
+struct element {
+  V value = V(0);
+  friend COHORT_HOST_DEVICE element compose(element a, element b) { return {a.value + b.value}; }
+};
+
+struct scan_term {
+  template <class Lane>
+  COHORT_HOST_DEVICE auto operator()(Lane, index_t) const {
+    return element<typename Lane::type>{};
+  }
+};
+
+struct visit {
+  template <class... Arguments>
+  COHORT_HOST_DEVICE void operator()(Arguments const&...) const {}
+};
+
+} // namespace archetype
+
+template <class Team>
+concept team = requires(Team const& t, index_t n, line<float> x, archetype::visit visit) {
+  typename Team::uniform;
+  { Team::max_chunks } -> std::convertible_to<int>;
+  { t.template reduce<sum_of>(n, archetype::term{}) } -> std::same_as<sum_of<typename Team::uniform>>;
+  t.for_each(n, visit);
+  t.template scan_reverse<archetype::element>(n, archetype::scan_term{}, visit);
+  { t.stage(0, x, n) } -> std::same_as<line<float>>;
+  { t.stage_out(0, x, n) } -> std::same_as<line<float>>;
+  t.commit(x, x, n);
+  { t.chunk(n) } -> std::same_as<index_t>;
+  t.once(visit);
+};
+
+COHORT_NAMESPACE_END

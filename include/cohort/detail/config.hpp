@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What the compiler at hand is, said once. Every macro of the library is prefixed COHORT_.
+#pragma once
+
+#if defined(__FAST_MATH__) && !defined(COHORT_ALLOW_FAST_MATH)
+#error "cohort: -ffast-math breaks NaN, infinity and the order of sums; define COHORT_ALLOW_FAST_MATH to accept that"
+#endif
+
+/// Callable from host and device code where there is a device compiler; nothing elsewhere.
+#if defined(__CUDACC__) || defined(__HIPCC__)
+#define COHORT_HOST_DEVICE __host__ __device__
+#else
+#define COHORT_HOST_DEVICE
+#endif
+
+/// On lambdas handed to a team: compilers outline them otherwise, and the loop around them loses its registers.
+#if defined(__GNUC__) || defined(__clang__)
+#define COHORT_FLAT __attribute__((always_inline))
+#define COHORT_INLINE __attribute__((always_inline)) inline
+#define COHORT_COLD __attribute__((noinline, cold))
+#else
+#define COHORT_FLAT
+#define COHORT_INLINE inline
+#define COHORT_COLD
+#endif
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define COHORT_HAS_EXCEPTIONS 1
+#else
+#define COHORT_HAS_EXCEPTIONS 0
+#endif

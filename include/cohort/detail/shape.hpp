@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Checks that algorithms share: shapes, pointers, offsets, parameters, workspace. Each returns the first broken rule.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+
+#include <cohort/core/group_layout.hpp>
+#include <cohort/core/mask.hpp>
+#include <cohort/core/status.hpp>
+#include <cohort/core/token_layout.hpp>
+#include <cohort/core/workspace.hpp>
+#include <cohort/detail/overlap.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Ids and offsets are read by a check only where that needs no device.
+template <class Space>
+inline constexpr bool host_readable = std::same_as<Space, host_space>;
+
+constexpr double as_double(index_t n) { return static_cast<double>(n); }
+
+constexpr status first_broken(std::initializer_list<status> checks) {
+  for (status const& s : checks)
+    if (!s) return s;
+  return {};
+}
+
+/// Makes the statuses of one function.
+struct checker {
+  char const* function;
+
+  [[nodiscard]] constexpr status broken(error_code code, char const* argument, char const* rule,
+                                        index_t index = -1) const {
+    return {.code = code, .function = function, .argument = argument, .rule = rule, .index = index};
+  }
+  [[nodiscard]] constexpr status differs(error_code code, char const* argument, char const* rule, double found,
+                                         double expected, index_t index = -1) const {
+    return {code, function, argument, rule, index, status::values_told::both, found, expected};
+  }
+
+  /// Extents are not negative, their product and the reach of the strides fit, and there is data where there are
+  /// elements.
+  [[nodiscard]] constexpr status shape(char const* argument, void const* data, index_t const* extent,
+                                       index_t const* stride, int rank) const {
+    constexpr index_t largest_element = 8;
+    index_t elements = 1, reach = largest_element, span = 0;
+    for (int i = 0; i < rank; ++i) {
+      if (extent[i] < 0)
+        return differs(error_code::bad_extent, argument, "an extent is negative", as_double(extent[i]), 0, i);
+      if (!checked_multiply(elements, extent[i], elements))
+        return broken(error_code::size_overflow, argument, "the product of its extents leaves 64 bits", i);
+      bool const fits = checked_multiply(extent[i], stride[i], span) && checked_multiply(span, largest_element, span) &&
+                        checked_add(reach, span < 0 ? -span : span, reach);
+      if (!fits) return broken(error_code::bad_stride, argument, "the stride reaches outside of 64 bits", i);
+    }
+    if (elements > 0 && data == nullptr)
+      return broken(error_code::null_data, argument, "data is null but there are elements");
+    return {};
+  }
+
+  [[nodiscard]] constexpr status extent(char const* argument, index_t found, index_t expected, int axis = 0) const {
+    if (found == expected) return {};
+    return differs(error_code::shape_mismatch, argument, "extent differs from the other arguments", as_double(found),
+                   as_double(expected), axis);
+  }
+
+  template <class View>
+  [[nodiscard]] constexpr status vector(char const* argument, View const& x, index_t expected) const {
+    if (!x.given) return {};
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 1); !s) return s;
+    return extent(argument, x.extent[0], expected);
+  }
+
+  template <class T, class Space>
+  [[nodiscard]] constexpr status rows_of(char const* argument, view<T, 1, Space> const& x, index_t expected) const {
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 1); !s) return s;
+    return extent(argument, x.extent[0], expected);
+  }
+
+  template <class View>
+  [[nodiscard]] constexpr status matrix(char const* argument, View const& x, index_t rows, index_t columns) const {
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 2); !s) return s;
+    if (status const s = extent(argument, x.extent[0], rows, 0); !s) return s;
+    if (status const s = extent(argument, x.extent[1], columns, 1); !s) return s;
+    if (columns < 2 || x.stride[1] == 1) return {};
+    return differs(error_code::unsupported_layout, argument, "its rows are contiguous", as_double(x.stride[1]), 1, 1);
+  }
+
+  /// A mask with one value per row.
+  template <class View>
+  [[nodiscard]] constexpr status row_mask(char const* argument, View const& x, index_t rows) const {
+    if (x.rank == 0) return {};
+    if (x.rank == 2) return differs(error_code::bad_rank, argument, "it has a value per row", 2, 1);
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 1); !s) return s;
+    return extent(argument, x.extent[0], rows);
+  }
+
+  template <class Space>
+  [[nodiscard]] constexpr status indices(char const* argument, index_view<Space> const& x, index_t expected) const {
+    if (status const s = shape(argument, x.data, &x.extent, &x.stride, 1); !s) return s;
+    return extent(argument, x.extent, expected);
+  }
+
+  /// A layout's own numbers.
+  template <class Space>
+  [[nodiscard]] constexpr status layout(token_layout<Space> const& x) const {
+    if (!x.is_packed()) {
+      index_t const extents[2] = {x.rows.rows, x.rows.width}, strides[2] = {0, 0};
+      return shape("layout", &x, extents, strides, 2);
+    }
+    if (status const s = shape("layout", x.rows.offsets.data, &x.rows.offsets.extent, &x.rows.offsets.stride, 1); !s)
+      return s;
+    if (x.rows.offsets.extent > 0) return {};
+    return differs(error_code::bad_offsets, "layout", "offsets have an element more than there are sequences", 0, 1);
+  }
+
+  /// A token argument (or mask) against a layout whose packed form has that many tokens.
+  template <class Space, class View>
+  [[nodiscard]] constexpr status tokens(char const* argument, token_layout<Space> const& layout, View const& x,
+                                        index_t packed_tokens) const {
+    if (x.rank == 0) return {};
+    if (status const s = shape(argument, x.data, x.extent, x.stride, x.rank); !s) return s;
+    if (x.rank == 1 && layout.is_packed()) return extent(argument, x.extent[0], packed_tokens);
+    if (x.rank == 1) {
+      index_t cells = 0;
+      return checked_multiply(layout.rows.rows, layout.rows.width, cells) ? extent(argument, x.extent[0], cells)
+                                                                          : status{}; // the layout's own fault
+    }
+    if (layout.is_packed()) return differs(error_code::bad_rank, argument, "packed tokens have one dimension", 2, 1);
+    if (status const s = extent(argument, x.extent[0], layout.rows.rows, 0); !s) return s;
+    return extent(argument, x.extent[1], layout.rows.width, 1);
+  }
+
+  /// Offsets start at 0, do not decrease and end at `total`. Read on the host only.
+  template <class Space>
+  [[nodiscard]] status offsets(char const* argument, index_view<Space> const& x, index_t total) const {
+    if (!host_readable<Space> || !x.given || !x.data || x.extent < 1) return {};
+    if (x[0] != 0) return differs(error_code::bad_offsets, argument, "offsets start at 0", as_double(x[0]), 0, 0);
+    for (index_t i = 1; i < x.extent; ++i)
+      if (x[i] < x[i - 1])
+        return differs(error_code::bad_offsets, argument, "offsets do not decrease", as_double(x[i]),
+                       as_double(x[i - 1]), i);
+    index_t const last = x[x.extent - 1];
+    if (last == total) return {};
+    return differs(error_code::bad_offsets, argument, "the last offset is the number of elements", as_double(last),
+                   as_double(total), x.extent - 1);
+  }
+
+  /// Groups against the number of samples.
+  template <class Space>
+  [[nodiscard]] status groups(group_layout<Space> const& x, index_t samples) const {
+    if (x.kind == group_kind::uniform) {
+      if (x.size < 1)
+        return differs(error_code::bad_group, "groups", "a group has at least one sample", as_double(x.size), 1);
+      if (samples % x.size == 0) return {};
+      return differs(error_code::bad_group, "groups", "the samples do not fill the last group",
+                     as_double(samples % x.size), as_double(x.size));
+    }
+    if (x.kind == group_kind::ids) return indices("groups", x.view, samples);
+    if (status const s = shape("groups", x.view.data, &x.view.extent, &x.view.stride, 1); !s) return s;
+    if (x.view.extent < 1)
+      return differs(error_code::bad_offsets, "groups", "offsets have an element more than there are groups", 0, 1);
+    return offsets("groups", x.view, samples);
+  }
+
+  [[nodiscard]] constexpr status parameter(bool holds, char const* argument, char const* rule, double found) const {
+    if (holds) return {};
+    return {error_code::bad_parameter, function, argument, rule, -1, status::values_told::found, found, 0};
+  }
+  [[nodiscard]] constexpr status rule(bool holds, error_code code, char const* argument, char const* text,
+                                      index_t index = -1) const {
+    return holds ? status{} : broken(code, argument, text, index);
+  }
+  template <class Out, class In>
+  [[nodiscard]] status disjoint(char const* argument, Out const& out, In const& in) const {
+    return rule(!overlaps(out, in), error_code::overlap, argument, "overlaps an input without being it");
+  }
+  /// What a formula says of its own parameters.
+  template <class Fault>
+  [[nodiscard]] constexpr status formula(Fault const& fault) const {
+    return parameter(fault.argument == nullptr, fault.argument, fault.rule, fault.found);
+  }
+
+  [[nodiscard]] constexpr status workspace(scratch_memory const& memory, workspace_layout const& needed) const {
+    if (needed.overflow()) return broken(error_code::size_overflow, "workspace", "its size leaves 64 bits");
+    if (needed.bytes() <= memory.bytes) return {};
+    return differs(error_code::bad_workspace, "workspace", "the context's workspace is too short (context.reserve)",
+                   as_double(memory.bytes), as_double(needed.bytes()));
+  }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
