@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What a formula is: a small struct of double parameters with one call operator over any lane type, which returns
+/// value and slope together. No views, no loops, no backend. A user's own formula is as good as ours
+/// (docs/concepts.md).
+#pragma once
+
+#include <concepts>
+
+#include <cohort/core/lane.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// A value and its derivative.
+template <class V>
+struct value_and_slope {
+  V value;
+  V slope;
+};
+
+/// One token of a surrogate, as a loss: minimised.
+template <class V>
+struct surrogate_term {
+  V value;        ///< the token's loss
+  V slope;        ///< d value / d log ratio
+  V clipped_low;  ///< 1 where the lower bound took the gradient away, else 0
+  V clipped_high; ///< 1 where the upper bound did
+};
+
+/// The parameter that is out of its domain and the rule that it breaks; none where `argument` is null.
+struct parameter_fault {
+  char const* argument = nullptr;
+  char const* rule = "";
+  double found = 0;
+};
+
+/// f(ratio, advantage) -> surrogate_term. `fault()`, where there is one, is asked before anything is computed.
+template <class F>
+concept surrogate_formula = std::copyable<F> && requires(F const& f, double x, float y) {
+  { f(x, x) } -> std::same_as<surrogate_term<double>>;
+  { f(y, y) } -> std::same_as<surrogate_term<float>>;
+};
+
+/// f(log_prob, ref_log_prob) -> value of the estimator and its derivative with respect to log_prob, both without beta.
+template <class F>
+concept kl_formula = std::copyable<F> && requires(F const& f, double x, float y) {
+  { f.beta } -> std::convertible_to<double>;
+  { f(x, x) } -> std::same_as<value_and_slope<double>>;
+  { f(y, y) } -> std::same_as<value_and_slope<float>>;
+};
+
+/// The first fault of a formula's parameters; a formula without `fault()` has none.
+template <class F>
+constexpr parameter_fault fault_of(F const& f) {
+  if constexpr (requires { f.fault(); })
+    return f.fault();
+  else
+    return {};
+}
+
+namespace detail {
+
+/// The domain of a penalty's weight.
+constexpr parameter_fault beta_fault(double beta) {
+  if (!(beta >= 0 && beta < infinity)) return {"beta", "a KL weight is finite and not negative", beta};
+  return {};
+}
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
