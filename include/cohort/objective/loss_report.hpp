@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What a loss reports: sums and counts in the context's memory, and what they say once read.
+#pragma once
+
+#include <cohort/core/accumulator.hpp>
+#include <cohort/core/error.hpp>
+#include <cohort/core/execution_context.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// Sums over the valid tokens of one call. `merge(a, b)` adds micro-batches.
+template <class V>
+struct basic_loss_sums {
+  V loss = V(0);                  ///< normalised already: micro-batches add up
+  V kl = V(0);                    ///< sum of the KL estimator, without beta
+  V negative_log_ratio = V(0);    ///< sum of old_log_prob - log_prob over tokens where it is finite
+  V ratio = V(0);                 ///< sum of the importance ratio
+  V ratio_min = V(infinity);      ///< over tokens
+  V ratio_max = V(-infinity);     ///< over tokens
+  V clipped_low = V(0);           ///< tokens whose gradient the lower bound took away
+  V clipped_high = V(0);          ///< tokens whose gradient the upper bound took away
+  V clip_low_min = V(infinity);   ///< smallest clipped_low / tokens of a sequence
+  V clip_high_max = V(-infinity); ///< largest clipped_high / tokens of a sequence
+  V tokens = V(0);                ///< valid tokens, the excluded ones not among them
+  V sequences = V(0);             ///< sequences with such a token
+  V unweighted = V(0);            ///< tokens met by a normaliser that was not positive and finite
+  V bad_slots = V(0);             ///< valid tokens excluded because a value was not finite
+  V first_bad_slot = V(infinity); ///< the first of them: row * columns + column, or the packed position
+
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    constexpr sum_rule sum{};
+    constexpr minimum_rule minimum{};
+    constexpr maximum_rule maximum{};
+    return basic_loss_sums<field_t<F, sum_rule, decltype(s.loss)...>>{f(sum, s.loss...),
+                                                                      f(sum, s.kl...),
+                                                                      f(sum, s.negative_log_ratio...),
+                                                                      f(sum, s.ratio...),
+                                                                      f(minimum, s.ratio_min...),
+                                                                      f(maximum, s.ratio_max...),
+                                                                      f(sum, s.clipped_low...),
+                                                                      f(sum, s.clipped_high...),
+                                                                      f(minimum, s.clip_low_min...),
+                                                                      f(maximum, s.clip_high_max...),
+                                                                      f(sum, s.tokens...),
+                                                                      f(sum, s.sequences...),
+                                                                      f(sum, s.unweighted...),
+                                                                      f(sum, s.bad_slots...),
+                                                                      f(minimum, s.first_bad_slot...)};
+  }
+};
+using loss_sums = basic_loss_sums<double>;
+
+/// The metrics of a loss. Means are over valid tokens; everything is 0 where there is none.
+struct loss_report {
+  double loss = 0;
+  double kl = 0;            ///< mean of the KL estimator, without beta
+  double approx_kl = 0;     ///< mean of old_log_prob - log_prob: k1 of the old policy against the new one
+  double clip_low = 0;      ///< share of tokens clipped at the lower bound (TRL: clip_ratio/low_mean)
+  double clip_high = 0;     ///< share of tokens clipped at the upper bound (TRL: clip_ratio/high_mean)
+  double clip_low_min = 0;  ///< smallest share of a sequence (TRL: clip_ratio/low_min)
+  double clip_high_max = 0; ///< largest share of a sequence (TRL: clip_ratio/high_max)
+  double ratio_min = 0;
+  double ratio_mean = 0;
+  double ratio_max = 0;
+  index_t tokens = 0;
+  index_t sequences = 0;
+  index_t bad_slots = 0;
+  index_t first_bad_slot = -1;
+};
+
+[[nodiscard]] inline loss_report report_of(loss_sums const& s) {
+  if (!(s.tokens > 0)) {
+    loss_report none;
+    none.bad_slots = static_cast<index_t>(s.bad_slots);
+    if (s.bad_slots > 0) none.first_bad_slot = static_cast<index_t>(s.first_bad_slot);
+    return none;
+  }
+  double const share = 1 / s.tokens;
+  return {.loss = s.loss,
+          .kl = s.kl * share,
+          .approx_kl = s.negative_log_ratio * share,
+          .clip_low = s.clipped_low * share,
+          .clip_high = s.clipped_high * share,
+          .clip_low_min = s.clip_low_min,
+          .clip_high_max = s.clip_high_max,
+          .ratio_min = s.ratio_min,
+          .ratio_mean = s.ratio * share,
+          .ratio_max = s.ratio_max,
+          .tokens = static_cast<index_t>(s.tokens),
+          .sequences = static_cast<index_t>(s.sequences),
+          .bad_slots = static_cast<index_t>(s.bad_slots),
+          .first_bad_slot = s.bad_slots > 0 ? static_cast<index_t>(s.first_bad_slot) : -1};
+}
+
+/// The data errors of a loss: excluded tokens, or a normaliser that was not positive while there were tokens.
+[[nodiscard]] inline status check_data(loss_sums const& s) noexcept {
+  if (s.bad_slots > 0)
+    return {error_code::bad_data,
+            "read",
+            "policy_loss report",
+            "valid tokens whose values are not finite were excluded",
+            static_cast<index_t>(s.first_bad_slot),
+            status::values_told::both,
+            s.bad_slots,
+            0};
+  if (s.unweighted > 0)
+    return {error_code::bad_normalizer,
+            "read",
+            "policy_loss report",
+            "the normaliser was not positive and finite although there are valid tokens",
+            -1,
+            status::values_told::both,
+            s.unweighted,
+            0};
+  return {};
+}
+
+COHORT_NAMESPACE_END
+
+COHORT_POLICY_BEGIN
+
+/// The one call that waits: fetches the sums and returns the metrics. Fails with `data_error` where tokens were
+/// excluded or met no normaliser, unless told to accept that.
+template <execution_context Context>
+loss_report read(Context& context, loss_sums const* report, on_data_error action = on_data_error::fail) {
+  loss_sums const sums = context.fetch(report);
+  if (action == on_data_error::fail)
+    if (status const s = check_data(sums); !s) detail::fail<data_error>(s);
+  return report_of(sums);
+}
+
+COHORT_POLICY_END

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cohort/core/error.hpp>
+#include <cohort/core/execution_context.hpp>
+#include <cohort/detail/overlap.hpp>
+#include <cohort/detail/shape.hpp>
+#include <cohort/objective/detail/policy_loss_body.hpp>
+#include <cohort/objective/loss_report.hpp>
+#include <cohort/objective/normalizer.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// No penalty: no reference log-probs are read.
+struct no_kl {
+  static constexpr double beta = 0;
+  template <class V>
+  COHORT_HOST_DEVICE COHORT_INLINE value_and_slope<V> operator()(V, V) const {
+    return {V(0), V(0)};
+  }
+};
+
+/// A surrogate and a penalty: surrogate(ratio, advantage) + kl.beta * kl(log_prob, ref_log_prob) per token.
+template <surrogate_formula Surrogate, kl_formula Kl>
+struct policy_objective {
+  Surrogate surrogate;
+  Kl kl;
+};
+template <surrogate_formula Surrogate, kl_formula Kl = no_kl>
+constexpr policy_objective<Surrogate, Kl> objective(Surrogate surrogate, Kl kl = {}) {
+  return {surrogate, kl};
+}
+
+template <class T, class Space>
+struct policy_loss_inputs {
+  token_layout<Space> layout;
+  token_view<T const, Space> log_prob;
+  token_view<T const, Space> old_log_prob;
+  optional_token_view<T const, Space> ref_log_prob{};
+  advantage_view<T, Space> advantage;
+  mask_view<T, Space> mask{};
+};
+
+template <class T, class Space>
+struct policy_loss_outputs {
+  token_view<T, Space> d_log_prob;
+  loss_sums* report = nullptr; ///< in the context's memory; overwritten
+};
+
+struct policy_loss_options {
+  cohort::normalizer normalizer;
+  ratio_level ratio = ratio_level::token;
+};
+
+namespace detail {
+
+struct policy_loss_workspace {
+  batch_count<double>* count = nullptr;
+};
+
+inline policy_loss_workspace lay_out(workspace_layout& memory, policy_loss_options const& options) {
+  if (options.normalizer.count.kind != count_kind::own) return {};
+  return {memory.take<batch_count<double>>(1)};
+}
+
+constexpr status check_normalizer(checker const& check, normalizer const& by) {
+  double const count = by.count.number;
+  if (by.count.kind != count_kind::number || (count >= 0 && count < infinity)) return {};
+  return check.differs(error_code::bad_normalizer, "normalizer", "a count is finite and not negative", count, 0);
+}
+
+} // namespace detail
+
+namespace detail {
+
+/// The normaliser with its count known: where it is the call's own, the batch is counted into the workspace first.
+template <class T, class Context, class Rows, class Mask>
+normalizer counted(Context& context, Rows const& rows, Mask const& mask, policy_loss_options const& options) {
+  normalizer by = options.normalizer;
+  workspace_layout memory(context.scratch().data);
+  auto* const count = lay_out(memory, options).count;
+  if (!count) return by;
+  context.template for_each_row<batch_count>(rows, batch_count_body<T, typename Context::memory_space>{rows, mask},
+                                             count);
+  by.count = {count_kind::float64, 0, by.kind == normalizer_kind::tokens ? &count->tokens : &count->sequences};
+  return by;
+}
+
+} // namespace detail
+
+/// The bytes of workspace of such a call: 64 where the normaliser's count is the call's own, none elsewhere.
+[[nodiscard]] inline index_t policy_loss_workspace_bytes(policy_loss_options const& options) {
+  workspace_layout memory;
+  detail::lay_out(memory, options);
+  return memory.bytes();
+}
+
+/// The first rule that such a call breaks, before anything is written: shapes, pointers, parameters, overlap,
+/// workspace; on host contexts the sequence offsets too. Reads no token.
+template <std::floating_point T, execution_context Context, class Surrogate, class Kl>
+[[nodiscard]] status
+check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memory_space> const& in,
+                  policy_loss_outputs<T, typename Context::memory_space> const& out,
+                  policy_objective<Surrogate, Kl> const& f, policy_loss_options const& options) noexcept {
+  constexpr detail::checker check{"policy_loss"};
+  bool const lacks_reference = !std::same_as<Kl, no_kl> && !in.ref_log_prob.given;
+  index_t const tokens = in.log_prob.extent[0];
+  workspace_layout memory;
+  detail::lay_out(memory, options);
+  return detail::first_broken({
+      check.layout(in.layout),
+      check.tokens("log_prob", in.layout, in.log_prob, tokens),
+      check.tokens("old_log_prob", in.layout, in.old_log_prob, tokens),
+      check.tokens("ref_log_prob", in.layout, in.ref_log_prob, tokens),
+      check.tokens("advantage", in.layout, in.advantage.tokens, tokens),
+      check.vector("advantage", in.advantage.sequences, in.layout.rows.rows),
+      check.tokens("mask", in.layout, in.mask, tokens),
+      check.tokens("d_log_prob", in.layout, out.d_log_prob, tokens),
+      check.offsets("layout", in.layout.rows.offsets, tokens),
+      check.rule(!lacks_reference, error_code::missing_argument, "ref_log_prob", "the penalty needs it"),
+      check.formula(fault_of(f.surrogate)),
+      check.formula(fault_of(f.kl)),
+      detail::check_normalizer(check, options.normalizer),
+      check.disjoint("d_log_prob", out.d_log_prob, in.log_prob),
+      check.disjoint("d_log_prob", out.d_log_prob, in.old_log_prob),
+      check.disjoint("d_log_prob", out.d_log_prob, in.ref_log_prob),
+      check.disjoint("d_log_prob", out.d_log_prob, in.advantage.tokens),
+      check.workspace(context.scratch(), memory),
+  });
+}
+
+COHORT_NAMESPACE_END
+
+COHORT_POLICY_BEGIN
+
+/// The surrogate policy loss and its derivative with respect to log_prob, in one pass over the batch.
+///
+///   ratio[t]   = exp(log_prob[t] - old_log_prob[t])              (or one per sequence: ratio_level::sequence)
+///   loss       = sum_t mask[t] * (surrogate(ratio[t], advantage[t]) + beta * kl(log_prob[t], ref_log_prob[t])) *
+///   weight d_log_prob = d loss / d log_prob                             (0 where masked)
+///
+/// `weight` is 1 / count, or 1 / (count * valid tokens of the sequence): see normalizer.hpp.
+///
+/// Shapes     log_prob, old_log_prob, ref_log_prob, mask, d_log_prob: rows x columns, or packed tokens; advantage: rows
+///            (per_sequence) or tokens (per_token).
+/// Units      nats.
+/// Aliasing   d_log_prob may be any of the token inputs but the mask, element for element.
+/// Workspace  policy_loss_workspace_bytes(options).
+/// Errors     contract_error (check_policy_loss), nothing is written. A valid token with a value that is not finite
+/// gets
+///            gradient 0, is excluded and counted in the report.
+/// Empty      no valid token: loss 0, gradient 0, counts 0.
+/// Source     Schulman et al. 2017 (arXiv 1707.06347), eq. 7; Shao et al. 2024 (arXiv 2402.03300), eq. 3.
+template <std::floating_point T, execution_context Context, class Surrogate, class Kl>
+void policy_loss(Context& context, policy_loss_inputs<T, typename Context::memory_space> const& in,
+                 policy_loss_outputs<T, typename Context::memory_space> const& out,
+                 policy_objective<Surrogate, Kl> const& f, policy_loss_options const& options) {
+  using space = typename Context::memory_space;
+  if (!detail::require(check_policy_loss<T>(context, in, out, f, options))) return;
+  auto const mask = token_mask(in.layout, in.mask);
+  detail::policy_loss_body<T, space, Surrogate, Kl> const body{
+      in.layout.rows,
+      token_cells(in.layout, in.log_prob),
+      token_cells(in.layout, in.old_log_prob),
+      token_cells(in.layout, in.ref_log_prob),
+      in.advantage.over(in.layout),
+      mask,
+      token_cells(in.layout, out.d_log_prob),
+      f.surrogate,
+      f.kl,
+      options.ratio,
+      detail::counted<T>(context, in.layout.rows, mask, options)};
+  context.template for_each_row<basic_loss_sums>(in.layout.rows, body, out.report);
+}
+
+COHORT_POLICY_END
