@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// The bodies of group_advantage: one row is one group.
+#pragma once
+
+#include <cohort/advantage/detail/moments.hpp>
+#include <cohort/advantage/group_report.hpp>
+#include <cohort/advantage/group_statistics.hpp>
+#include <cohort/advantage/normalization.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// What becomes of one group: advantage = (reward - low - offset) * factor.
+template <class U>
+struct group_transform {
+  U offset;
+  U factor;
+};
+
+struct group_convention {
+  cohort::baseline baseline;
+  cohort::scale scale;
+  int ddof;
+  double epsilon;
+  cohort::epsilon_place place;
+  cohort::singleton singleton;
+  cohort::non_finite policy;
+  sum_of<double> const* batch_variance; ///< in the context's memory; read where scale is batch_std
+
+  template <class U>
+  COHORT_HOST_DEVICE group_transform<U> transform(row_moments<U> const& m) const {
+    U const zero(0), one(1), others = lane_max(m.count - one, one);
+    U const own = m.variance(ddof), spread = lane_select(m.singleton(), one, own);
+    U const variance = scale == cohort::scale::batch_std ? U(batch_variance->sum) : spread;
+    U const inverse = scale == cohort::scale::none ? one : inverse_deviation(variance, epsilon, place);
+    U const left_out = baseline == cohort::baseline::leave_one_out ? m.count / others : one;
+    U const several = lane_select(m.constant(), zero, inverse * left_out);
+    if (singleton != cohort::singleton::reward) return {m.mean, several};
+    return {lane_select(m.singleton(), zero - m.low, m.mean), lane_select(m.singleton(), inverse, several)};
+  }
+};
+
+template <class T, class Space>
+struct group_advantage_body {
+  using compute_type = T;
+  static constexpr bool rows_in_lanes = true;
+
+  row_layout<Space> groups;
+  cells<T const, Space> reward;
+  cells<T, Space> advantage;
+  group_convention convention;
+
+  template <class Team>
+  COHORT_HOST_DEVICE auto operator()(Team const& team, index_t g) const {
+    index_t const n = groups.length(g);
+    auto const x = team.stage(0, reward.row(groups, g), n); // read once, close to the team
+    auto const place = advantage.row(groups, g), out = team.stage_out(1, place, n);
+    auto const m = moments_of<T>(team, x, n, groups, g);
+    auto const t = convention.transform(m);
+    team.for_each(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
+      using V = typename L::type;
+      using W = wide<V>;
+      W const value = lane_cast<W>(load(at, x, c));
+      W const scaled = (value - W(m.low) - W(t.offset)) * W(t.factor);
+      store(at, out, c, lane_cast<V>(lane_select(lane_is_finite(value), scaled, W(0))));
+    });
+    team.commit(out, place, n);
+    return group_sums_of(m, n, convention.ddof, convention.policy);
+  }
+};
+
+/// The variance of all rewards of a call, as the total of one row.
+template <class T, class Space>
+struct batch_variance_body {
+  using compute_type = T;
+  static constexpr bool rows_in_lanes = false;
+
+  row_layout<Space> whole;
+  cells<T const, Space> reward;
+  int ddof;
+
+  template <class Team>
+  COHORT_HOST_DEVICE sum_of<double> operator()(Team const& team, index_t r) const {
+    index_t const n = whole.length(r);
+    return {moments_of<T>(team, reward.row(whole, r), n, whole, r).variance(ddof)};
+  }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Groups as rows over the samples, and what checking them reads on the host.
+#pragma once
+
+#include <cohort/core/execution_context.hpp>
+#include <cohort/detail/shape.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Where ids are sorted to; null for the other kinds.
+struct group_workspace {
+  index_t* order = nullptr;
+  index_t* offsets = nullptr;
+};
+
+template <class Space>
+group_workspace lay_out_groups(workspace_layout& memory, group_layout<Space> const& groups, index_t samples) {
+  if (groups.kind != group_kind::ids) return {};
+  auto* const order = memory.take<index_t>(samples);
+  return {order, memory.take<index_t>(samples + 1)};
+}
+
+/// One row per group. Ids give as many rows as there are samples, in ascending order of the ids, empty ones last.
+template <class Context, class Space>
+row_layout<Space> group_rows(Context& context, group_layout<Space> const& groups, index_t samples,
+                             group_workspace const& memory) {
+  if (groups.kind == group_kind::uniform) return {.rows = groups.groups(samples), .width = groups.size};
+  if (groups.kind == group_kind::offsets) return {.rows = groups.groups(samples), .offsets = groups.view};
+  if (samples == 0) return {};
+  context.group_by(groups.view, samples, memory.order, memory.offsets);
+  index_view<Space> offsets;
+  offsets.data = memory.offsets;
+  offsets.extent = samples + 1;
+  offsets.given = true;
+  return {.rows = samples, .offsets = offsets, .order = memory.order};
+}
+
+/// The first group of one sample, where the host can see it: -1 if there is none.
+template <class Context, class Space>
+index_t first_singleton(Context& context, group_layout<Space> const& groups, index_t samples,
+                        group_workspace const& memory) {
+  if (!host_readable<Space> || (groups.kind == group_kind::ids && !memory.offsets)) return -1;
+  auto const rows = group_rows(context, groups, samples, memory);
+  for (index_t g = 0; g < rows.rows; ++g)
+    if (rows.length(g) == 1) return g;
+  return -1;
+}
+
+/// The first value that is not finite, where the host can see it: -1 if there is none.
+template <class T, class Space>
+index_t first_non_finite(view<T const, 1, Space> const& x) {
+  if constexpr (host_readable<Space>)
+    for (index_t i = 0; x.data && i < x.extent[0]; ++i)
+      if (!lane_is_finite(x.data[i * x.stride[0]])) return i;
+  return -1;
+}
+
+} // namespace detail
+
+COHORT_NAMESPACE_END

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Count, range, mean and squared deviations of a row of rewards: in double, shifted by the minimum, two passes, the
+/// same bits for any order of the samples. Values that are not finite are left out and counted.
+#pragma once
+
+#include <cohort/advantage/detail/order_free.hpp>
+#include <cohort/core/team.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+template <class V>
+struct range_sums {
+  V low = V(infinity);
+  V high = V(-infinity);
+  V count = V(0);
+  V excluded = V(0);
+  wide<V> first_excluded = wide<V>(infinity);
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    return range_sums<field_t<F, minimum_rule, decltype(s.low)...>>{
+        f(minimum_rule{}, s.low...), f(maximum_rule{}, s.high...), f(sum_rule{}, s.count...),
+        f(sum_rule{}, s.excluded...), f(minimum_rule{}, s.first_excluded...)};
+  }
+};
+
+/// The rewards at some cells, in the lanes of their type.
+template <class V>
+COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(V x, decltype(lane_traits<V>::all()) given, wide<V> place) {
+  using W = wide<V>;
+  auto const live = lane_and(given, lane_is_finite(x)), dead = lane_and(given, lane_not(lane_is_finite(x)));
+  W const flag = lane_cast<W>(lane_select(dead, V(1), V(0)));
+  return {lane_select(live, x, V(infinity)), lane_select(live, x, V(-infinity)), lane_select(live, V(1), V(0)),
+          lane_select(dead, V(1), V(0)), lane_select(flag != W(0), place, W(infinity))};
+}
+
+/// What is known of a row, or of one row per lane.
+template <class U>
+struct row_moments {
+  U count;
+  U low; ///< 0 where there is none, as the next
+  U high;
+  U mean;   ///< above low
+  U square; ///< sum of squared deviations
+  U excluded;
+  U first_excluded;
+
+  /// Sum of squares / (count - ddof), 0 where that is not positive.
+  [[nodiscard]] COHORT_HOST_DEVICE U variance(double ddof) const {
+    U const freedom = count - U(ddof);
+    return lane_select(U(0) < freedom, square / lane_max(freedom, U(1)), U(0));
+  }
+  [[nodiscard]] COHORT_HOST_DEVICE auto constant() const { return lane_not(low < high); }
+  [[nodiscard]] COHORT_HOST_DEVICE auto singleton() const { return count == U(1); }
+};
+
+template <class T, class Team, class Space>
+COHORT_HOST_DEVICE auto moments_of(Team const& team, line<T const> x, index_t n, row_layout<Space> const& rows,
+                                   index_t r) {
+  using U = typename Team::uniform;
+  auto const range = team.template reduce<range_sums>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
+    using V = typename L::type;
+    return range_term<V>(load(at, x, c), lane_traits<V>::all(), position(at, rows, r, c));
+  });
+  auto const some = U(0) < range.count;
+  U const low = lane_select(some, range.low, U(0)), high = lane_select(some, range.high, U(0)), width = high - low;
+  U const count = lane_max(range.count, U(1));
+  auto const sum = [&](U bound, auto term) {
+    sum_grid<U> const grid(bound, count);
+    auto const s = team.template reduce<order_free_sum>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
+      using V = typename L::type;
+      using W = wide<V>;
+      W const value = lane_cast<W>(load(at, x, c));
+      return on_grid(lane_select(lane_is_finite(value), term(value - W(low)), W(0)), grid);
+    });
+    return s.first + s.second;
+  };
+  U const mean = sum(width, [](auto d) COHORT_FLAT { return d; }) / count;
+  U const square = sum(lane_multiply(width, width), [mean](auto d) COHORT_FLAT {
+    auto const e = d - decltype(d)(mean);
+    return lane_multiply(e, e);
+  });
+  return row_moments<U>{range.count, low, high, mean, square, range.excluded, range.first_excluded};
+}
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
