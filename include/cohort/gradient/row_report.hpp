@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What algorithms over rows of logits report.
+#pragma once
+
+#include <cohort/core/accumulator.hpp>
+#include <cohort/core/error.hpp>
+#include <cohort/core/execution_context.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+/// Counts over the rows of one call. `merge(a, b)` adds calls.
+template <class V>
+struct basic_row_sums {
+  V rows = V(0);     ///< valid rows, the bad ones not among them
+  V bad_rows = V(0); ///< token outside the vocabulary, NaN or +inf among the logits, or no finite logit
+  V first_bad_row = V(infinity);
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    return basic_row_sums<field_t<F, sum_rule, decltype(s.rows)...>>{
+        f(sum_rule{}, s.rows...), f(sum_rule{}, s.bad_rows...), f(minimum_rule{}, s.first_bad_row...)};
+  }
+};
+using row_sums = basic_row_sums<double>;
+
+struct row_report {
+  index_t rows = 0;
+  index_t bad_rows = 0;
+  index_t first_bad_row = -1;
+};
+
+[[nodiscard]] inline row_report report_of(row_sums const& s) {
+  return {static_cast<index_t>(s.rows), static_cast<index_t>(s.bad_rows),
+          s.bad_rows > 0 ? static_cast<index_t>(s.first_bad_row) : -1};
+}
+
+[[nodiscard]] inline status check_data(row_sums const& s) noexcept {
+  if (!(s.bad_rows > 0)) return {};
+  return {error_code::bad_data,
+          "read",
+          "row report",
+          "rows of logits without a log-prob for their token were excluded",
+          static_cast<index_t>(s.first_bad_row),
+          status::values_told::both,
+          s.bad_rows,
+          0};
+}
+
+COHORT_NAMESPACE_END
+
+COHORT_POLICY_BEGIN
+
+/// Waits, fetches the counts. Fails with `data_error` where rows were excluded, unless told to accept that.
+template <execution_context Context>
+row_report read(Context& context, row_sums const* report, on_data_error action = on_data_error::fail) {
+  row_sums const sums = context.fetch(report);
+  if (action == on_data_error::fail)
+    if (status const s = check_data(sums); !s) detail::fail<data_error>(s);
+  return report_of(sums);
+}
+
+COHORT_POLICY_END
