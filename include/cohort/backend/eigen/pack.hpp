@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// The pack: as many lanes as Eigen's float packet has, of float or of double, and the words of core/lane.hpp over it.
+///
+/// Plain members, not arrays: g++ keeps arrays in memory. Everything always_inline: one outlined lambda costs more than
+/// what it computes.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include <Eigen/Core>
+
+#include <cohort/core/accumulator.hpp>
+#include <cohort/core/lane.hpp>
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes" // packet types as template arguments
+#endif
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+namespace packet = Eigen::internal;
+
+template <class T>
+using packet_of = typename packet::packet_traits<T>::type;
+template <class T>
+inline constexpr int packet_size = packet::packet_traits<T>::size;
+
+/// Lanes of every pack.
+inline constexpr int pack_size = packet_size<float>;
+static_assert(pack_size == packet_size<double> || pack_size == 2 * packet_size<double>,
+              "cohort: a pack of doubles is one or two of Eigen's packets");
+
+template <class T, int Parts>
+struct pack_parts {
+  packet_of<T> low, high;
+};
+template <class T>
+struct pack_parts<T, 1> {
+  packet_of<T> low;
+};
+
+template <class T>
+struct pack : pack_parts<T, pack_size / packet_size<T>> {
+  using packet_type = packet_of<T>;
+  static constexpr int parts = pack_size / packet_size<T>;
+
+  pack() = default;
+  COHORT_INLINE pack(double x) {
+    this->low = packet::pset1<packet_type>(static_cast<T>(x));
+    if constexpr (parts == 2) this->high = this->low;
+  }
+};
+
+/// What a comparison of packs gives: all bits or none per lane.
+template <class T>
+struct pack_mask {
+  pack<T> bits;
+};
+
+/// f on each packet.
+template <class F, class T, class... Packs>
+COHORT_INLINE pack<T> each_packet(F f, pack<T> a, Packs... others) {
+  pack<T> result;
+  result.low = f(a.low, others.low...);
+  if constexpr (pack<T>::parts == 2) result.high = f(a.high, others.high...);
+  return result;
+}
+
+/// Keeps a product a product: g++ contracts it into a later sum otherwise, differently in each copy of a loop, and the
+/// bits of a token would depend on the width of the padding.
+template <class P>
+COHORT_INLINE P kept(P x) {
+#if defined(__AVX512F__)
+  __asm__("" : "+v"(x));
+#elif defined(__x86_64__)
+  __asm__("" : "+x"(x));
+#elif defined(__aarch64__)
+  __asm__("" : "+w"(x));
+#endif
+  return x;
+}
+
+template <class T>
+COHORT_INLINE pack<T> operator+(pack<T> a, pack<T> b) {
+  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::padd(x, y); }, a, b);
+}
+template <class T>
+COHORT_INLINE pack<T> operator-(pack<T> a, pack<T> b) {
+  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::psub(x, y); }, a, b);
+}
+template <class T>
+COHORT_INLINE pack<T> operator*(pack<T> a, pack<T> b) {
+  return each_packet([](auto x, auto y) COHORT_FLAT { return kept(packet::pmul(x, y)); }, a, b);
+}
+template <class T>
+COHORT_INLINE pack<T> operator/(pack<T> a, pack<T> b) {
+  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::pdiv(x, y); }, a, b);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_multiply(pack<T> a, pack<T> b) {
+  return a * b;
+}
+template <class T>
+COHORT_INLINE pack<T> lane_min(pack<T> a, pack<T> b) {
+  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::pmin(x, y); }, a, b);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_max(pack<T> a, pack<T> b) {
+  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::pmax(x, y); }, a, b);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_fma(pack<T> a, pack<T> b, pack<T> c) {
+  return each_packet([](auto x, auto y, auto z) COHORT_FLAT { return packet::pmadd(x, y, z); }, a, b, c);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_sqrt(pack<T> a) {
+  return each_packet([](auto x) COHORT_FLAT { return packet::psqrt(x); }, a);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_abs(pack<T> a) {
+  return each_packet([](auto x) COHORT_FLAT { return packet::pabs(x); }, a);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_log(pack<T> a) {
+  return each_packet([](auto x) COHORT_FLAT { return packet::plog(x); }, a);
+}
+
+template <class T>
+COHORT_INLINE pack_mask<T> operator<(pack<T> a, pack<T> b) {
+  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pcmp_lt(x, y); }, a, b)};
+}
+template <class T>
+COHORT_INLINE pack_mask<T> operator<=(pack<T> a, pack<T> b) {
+  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pcmp_le(x, y); }, a, b)};
+}
+template <class T>
+COHORT_INLINE pack_mask<T> operator==(pack<T> a, pack<T> b) {
+  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pcmp_eq(x, y); }, a, b)};
+}
+template <class T>
+COHORT_INLINE pack_mask<T> operator>(pack<T> a, pack<T> b) {
+  return b < a;
+}
+template <class T>
+COHORT_INLINE pack_mask<T> operator>=(pack<T> a, pack<T> b) {
+  return b <= a;
+}
+
+template <class T>
+COHORT_INLINE pack_mask<T> lane_and(pack_mask<T> a, pack_mask<T> b) {
+  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pand(x, y); }, a.bits, b.bits)};
+}
+template <class T>
+COHORT_INLINE pack_mask<T> lane_or(pack_mask<T> a, pack_mask<T> b) {
+  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::por(x, y); }, a.bits, b.bits)};
+}
+template <class T>
+COHORT_INLINE pack_mask<T> lane_not(pack_mask<T> a) {
+  return {each_packet([](auto x) COHORT_FLAT { return packet::pandnot(packet::ptrue(x), x); }, a.bits)};
+}
+template <class T>
+COHORT_INLINE pack_mask<T> operator!=(pack<T> a, pack<T> b) {
+  return lane_not(a == b);
+}
+template <class T>
+COHORT_INLINE pack<T> lane_select(pack_mask<T> mask, pack<T> a, pack<T> b) {
+  return each_packet([](auto m, auto x, auto y) COHORT_FLAT { return packet::pselect(m, x, y); }, mask.bits, a, b);
+}
+template <class T>
+COHORT_INLINE bool lane_any(pack_mask<T> mask) {
+  bool const low = packet::predux_any(mask.bits.low);
+  if constexpr (pack<T>::parts == 2)
+    return low || packet::predux_any(mask.bits.high);
+  else
+    return low;
+}
+
+/// Eigen's exponential within its range; exactly 0 below the smallest normal result (so for -inf), infinity above the
+/// largest finite one, NaN for NaN. Eigen clamps all three.
+template <class T>
+COHORT_INLINE pack<T> lane_exp(pack<T> x) {
+  constexpr bool single = sizeof(T) == 4;
+  pack<T> const lowest(single ? -87.336544 : -708.39641853226), highest(single ? 88.722839 : 709.782712893384);
+  pack<T> const inner = each_packet([](auto p) COHORT_FLAT { return packet::pexp(p); }, x);
+  pack<T> const from_below = lane_select(x < lowest, pack<T>(0), inner);
+  pack<T> const bounded = lane_select(highest < x, pack<T>(infinity), from_below);
+  return lane_select(x == x, bounded, x);
+}
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif

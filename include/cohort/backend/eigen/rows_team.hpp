@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include <cohort/backend/eigen/pack_memory.hpp>
+#include <cohort/core/team.hpp>
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#endif
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Rows of a rectangle between memory and a tile laid out [column][lane], by transposed packets.
+template <class T>
+struct transposed_tile {
+  using packet_type = packet_of<T>;
+  static constexpr int side = packet_size<T>;
+
+  /// tile[c][i] = p[i][c] for i < count; lanes without a row are 0.
+  static void read(T const* p, index_t row_stride, index_t columns, int count, T* tile) {
+    index_t c = count == pack_size ? whole(columns) : 0;
+    for (index_t b = 0; b < c; b += side)
+      for (int i = 0; i < pack_size; i += side)
+        block(p + i * row_stride + b, row_stride, tile + b * pack_size + i, pack_size);
+    for (; c < columns; ++c)
+      for (int i = 0; i < pack_size; ++i) tile[c * pack_size + i] = i < count ? p[i * row_stride + c] : T(0);
+  }
+  static void write(T* p, index_t row_stride, index_t columns, int count, T const* tile) {
+    index_t c = count == pack_size ? whole(columns) : 0;
+    for (index_t b = 0; b < c; b += side)
+      for (int i = 0; i < pack_size; i += side)
+        block(tile + b * pack_size + i, pack_size, p + i * row_stride + b, row_stride);
+    for (; c < columns; ++c)
+      for (int i = 0; i < count; ++i) p[i * row_stride + c] = tile[c * pack_size + i];
+  }
+
+private:
+  static constexpr index_t whole(index_t columns) { return columns - columns % side; }
+
+  static COHORT_INLINE void block(T const* from, index_t from_stride, T* to, index_t to_stride) {
+    packet::PacketBlock<packet_type, side> square;
+    for (int j = 0; j < side; ++j) square.packet[j] = packet::ploadu<packet_type>(from + j * from_stride);
+    packet::ptranspose(square);
+    for (int j = 0; j < side; ++j) packet::pstoreu(to + j * to_stride, square.packet[j]);
+  }
+};
+
+/// One row per lane: `uniform` is a pack, and a body without a branch on a row's values runs unchanged.
+template <class T>
+struct rows_team {
+  using uniform = pack<double>;
+  static constexpr int max_chunks = 1;
+  static constexpr int slots = 2;
+  static constexpr index_t tile_columns = 64;
+  static constexpr index_t tile_elements = tile_columns * pack_size;
+
+  int count; ///< rows in this pack
+  T* tiles;  ///< `slots` tiles in L1
+
+  [[nodiscard]] index_t chunk(index_t n) const { return n; }
+  template <class F>
+  COHORT_INLINE void once(F f) const {
+    f();
+  }
+
+  template <class X>
+  [[nodiscard]] COHORT_INLINE line<X> stage(int slot, line<X> x, index_t n) const {
+    if constexpr (std::same_as<X, T const>) {
+      if (fits(x, n)) {
+        T* const tile = tiles + slot * tile_elements;
+        transposed_tile<T>::read(x.p, x.lane_step, n, count, tile);
+        return {tile, pack_size, 1, nullptr};
+      }
+    }
+    return x;
+  }
+  template <class X>
+  [[nodiscard]] COHORT_INLINE line<X> stage_out(int slot, line<X> x, index_t n) const {
+    if constexpr (std::same_as<X, T>)
+      if (fits(x, n)) return {tiles + slot * tile_elements, pack_size, 1, nullptr};
+    return x;
+  }
+  template <class X>
+  COHORT_INLINE void commit(line<X> staged, line<X> x, index_t n) const {
+    if constexpr (std::same_as<X, T>)
+      if (staged.p != x.p) transposed_tile<T>::write(x.p, x.lane_step, n, count, staged.p);
+  }
+
+  template <template <class> class A, class F>
+  COHORT_INLINE A<uniform> reduce(index_t n, F f) const {
+    A<uniform> total;
+    for (index_t c = 0; c < n; ++c) total = merge(total, in_double(f(at(), c)));
+    return total;
+  }
+  template <class F>
+  COHORT_INLINE void for_each(index_t n, F f) const {
+    for (index_t c = 0; c < n; ++c) f(at(), c);
+  }
+  template <template <class> class E, class F, class G>
+  COHORT_INLINE void scan_reverse(index_t n, F f, G g) const {
+    E<pack<T>> state;
+    for (index_t c = n; c-- > 0;) {
+      state = compose(f(at(), c), state);
+      g(at(), c, state);
+    }
+  }
+
+private:
+  [[nodiscard]] COHORT_INLINE lane<pack<T>, false> at() const { return {count}; }
+  template <class X>
+  [[nodiscard]] static bool fits(line<X> const& x, index_t n) {
+    return x.step == 1 && n <= tile_columns;
+  }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
