@@ -66,13 +66,13 @@ private:
     using team = detail::rows_team<T>;
     return [&rows, &body](index_t first, index_t last) {
       alignas(64) T tiles[team::slots * team::tile_elements];
-      A<double> sum;
+      A<typename team::uniform> sum;
       for (index_t unit = first; unit < last; ++unit) {
         index_t const r = unit * detail::pack_size;
         int const count = static_cast<int>((std::min)(index_t{detail::pack_size}, rows.rows - r));
-        sum = merge(sum, fold(head(count, body(team{count, tiles}, r))));
+        sum = merge(sum, head(count, body(team{count, tiles}, r)));
       }
-      return sum;
+      return fold(sum);
     };
   }
 

@@ -3,6 +3,8 @@
 /// Groups as rows over the samples, and what checking them reads on the host.
 #pragma once
 
+#include <algorithm>
+
 #include <cohort/core/execution_context.hpp>
 #include <cohort/detail/shape.hpp>
 
@@ -49,12 +51,20 @@ index_t first_singleton(Context& context, group_layout<Space> const& groups, ind
   return -1;
 }
 
-/// The first value that is not finite, where the host can see it: -1 if there is none.
+/// The first value that is not finite, where the host can see it: -1 if there is none. By blocks, so that the compiler
+/// may look at many values at a time.
 template <class T, class Space>
 index_t first_non_finite(view<T const, 1, Space> const& x) {
-  if constexpr (host_readable<Space>)
-    for (index_t i = 0; x.data && i < x.extent[0]; ++i)
-      if (!lane_is_finite(x.data[i * x.stride[0]])) return i;
+  constexpr index_t block = 4096;
+  if (!host_readable<Space> || !x.data) return -1;
+  index_t const n = x.extent[0], stride = x.stride[0];
+  for (index_t first = 0; first < n; first += block) {
+    index_t const last = (std::min)(first + block, n);
+    int bad = 0;
+    for (index_t i = first; i < last; ++i) bad |= static_cast<int>(!lane_is_finite(x.data[i * stride]));
+    for (index_t i = first; bad != 0 && i < last; ++i)
+      if (!lane_is_finite(x.data[i * stride])) return i;
+  }
   return -1;
 }
 

@@ -27,13 +27,18 @@ struct range_sums {
 };
 
 /// The rewards at some cells, in the lanes of their type.
-template <class V>
-COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(V x, decltype(lane_traits<V>::all()) given, wide<V> place) {
+template <class V, bool InRow, class Space>
+COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(lane<V, InRow> at, row_layout<Space> const& rows, index_t r,
+                                                          index_t c, V x, decltype(lane_traits<V>::all()) given) {
   using W = wide<V>;
   auto const live = lane_and(given, lane_is_finite(x)), dead = lane_and(given, lane_not(lane_is_finite(x)));
-  W const flag = lane_cast<W>(lane_select(dead, V(1), V(0)));
-  return {lane_select(live, x, V(infinity)), lane_select(live, x, V(-infinity)), lane_select(live, V(1), V(0)),
-          lane_select(dead, V(1), V(0)), lane_select(flag != W(0), place, W(infinity))};
+  range_sums<V> term{lane_select(live, x, V(infinity)), lane_select(live, x, V(-infinity)),
+                     lane_select(live, V(1), V(0)), lane_select(dead, V(1), V(0)), W(infinity)};
+  if (lane_any(dead)) {
+    W const flag = lane_cast<W>(lane_select(dead, V(1), V(0)));
+    term.first_excluded = lane_select(flag != W(0), position(at, rows, r, c), W(infinity));
+  }
+  return term;
 }
 
 /// What is known of a row, or of one row per lane.
@@ -62,18 +67,20 @@ COHORT_HOST_DEVICE auto moments_of(Team const& team, line<T const> x, index_t n,
   using U = typename Team::uniform;
   auto const range = team.template reduce<range_sums>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
     using V = typename L::type;
-    return range_term<V>(load(at, x, c), lane_traits<V>::all(), position(at, rows, r, c));
+    return range_term(at, rows, r, c, load(at, x, c), lane_traits<V>::all());
   });
   auto const some = U(0) < range.count;
   U const low = lane_select(some, range.low, U(0)), high = lane_select(some, range.high, U(0)), width = high - low;
   U const count = lane_max(range.count, U(1));
+  bool const complete = !lane_any(U(0) < range.excluded); // changes no value, only what is looked at
   auto const sum = [&](U bound, auto term) {
     sum_grid<U> const grid(bound, count);
     auto const s = team.template reduce<order_free_sum>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
       using V = typename L::type;
       using W = wide<V>;
       W const value = lane_cast<W>(load(at, x, c));
-      return on_grid(lane_select(lane_is_finite(value), term(value - W(low)), W(0)), grid);
+      W const t = term(value - W(low));
+      return on_grid(complete ? t : lane_select(lane_is_finite(value), t, W(0)), grid);
     });
     return s.first + s.second;
   };

@@ -73,7 +73,7 @@ struct step_range_body {
     auto const x = open_steps(steps, r);
     auto const rows = steps.rows;
     auto const s = team.template reduce<range_sums>(rows.length(r), [=]<class L>(L at, index_t c) COHORT_FLAT {
-      return range_term<typename L::type>(x.read(at, c), x.given(at, c), position(at, rows, r, c));
+      return range_term(at, rows, r, c, x.read(at, c), x.given(at, c));
     });
     auto const to = out;
     team.once([=] {
