@@ -7,7 +7,6 @@
 ///   accumulator   double for group statistics and scalar totals, whatever the storage
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -22,6 +21,17 @@ COHORT_NAMESPACE_BEGIN
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
+namespace detail {
+
+/// std::bit_cast, which is host-only for nvcc; the builtin is what it is made of.
+template <class To, class From>
+COHORT_HOST_DEVICE constexpr To bits_as(From const& x) noexcept {
+  static_assert(sizeof(To) == sizeof(From));
+  return __builtin_bit_cast(To, x);
+}
+
+} // namespace detail
+
 /// IEEE binary16 as stored; arithmetic happens in float.
 struct half {
   std::uint16_t bits;
@@ -32,33 +42,33 @@ struct bfloat16 {
 };
 
 [[nodiscard]] COHORT_HOST_DEVICE constexpr float to_float(bfloat16 x) noexcept {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16);
+  return detail::bits_as<float>(static_cast<std::uint32_t>(x.bits) << 16);
 }
 
 /// Correctly rounded, ties to even; NaN stays NaN.
 [[nodiscard]] COHORT_HOST_DEVICE constexpr bfloat16 to_bfloat16(float x) noexcept {
-  auto const bits = std::bit_cast<std::uint32_t>(x);
+  auto const bits = detail::bits_as<std::uint32_t>(x);
   if ((bits & 0x7fffffffU) > 0x7f800000U) return {static_cast<std::uint16_t>(bits >> 16 | 0x40U)};
   return {static_cast<std::uint16_t>((bits + 0x7fffU + (bits >> 16 & 1U)) >> 16)};
 }
 
 [[nodiscard]] COHORT_HOST_DEVICE constexpr float to_float(half x) noexcept {
   std::uint32_t const sign = (x.bits & 0x8000U) << 16, exponent = x.bits >> 10 & 31U, mantissa = x.bits & 0x3ffU;
-  if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000U | mantissa << 13);
-  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+  if (exponent == 31) return detail::bits_as<float>(sign | 0x7f800000U | mantissa << 13);
+  if (exponent != 0) return detail::bits_as<float>(sign | (exponent + 112) << 23 | mantissa << 13);
   float const magnitude = static_cast<float>(mantissa) * 0x1p-24F;
   return sign != 0 ? -magnitude : magnitude;
 }
 
 /// Correctly rounded, ties to even; overflow gives infinity, NaN stays NaN.
 [[nodiscard]] COHORT_HOST_DEVICE constexpr half to_half(float x) noexcept {
-  auto const bits = std::bit_cast<std::uint32_t>(x);
+  auto const bits = detail::bits_as<std::uint32_t>(x);
   std::uint32_t const sign = bits >> 16 & 0x8000U, magnitude = bits & 0x7fffffffU;
   if (magnitude > 0x7f800000U) return {static_cast<std::uint16_t>(sign | 0x7e00U)};
   if (magnitude >= 0x477ff000U) return {static_cast<std::uint16_t>(sign | 0x7c00U)};
   if (magnitude < 0x38800000U) { // subnormal: adding 1/2 rounds to multiples of 2^-24
-    float const shifted = std::bit_cast<float>(magnitude) + 0.5F;
-    return {static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3f000000U))};
+    float const shifted = detail::bits_as<float>(magnitude) + 0.5F;
+    return {static_cast<std::uint16_t>(sign | (detail::bits_as<std::uint32_t>(shifted) - 0x3f000000U))};
   }
   std::uint32_t const rounded = magnitude + 0xfffU + (magnitude >> 13 & 1U);
   return {static_cast<std::uint16_t>(sign | ((rounded - 0x38000000U) >> 13))};

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Everything that needs nothing but the standard library. Add <cohort/backend/eigen.hpp> and
+/// <cohort/interop/eigen.hpp> where Eigen is at hand.
+#pragma once
+
+#include <cohort/version.hpp>
+
+#include <cohort/reward/verify.hpp>
+
+#include <cohort/advantage/group_advantage.hpp>
+#include <cohort/advantage/group_statistics.hpp>
+#include <cohort/advantage/process_advantage.hpp>
+
+#include <cohort/formula/importance_ratio.hpp>
+#include <cohort/formula/k1.hpp>
+#include <cohort/formula/k2.hpp>
+#include <cohort/formula/k3.hpp>
+#include <cohort/formula/ppo_clip.hpp>
+#include <cohort/objective/policy_loss.hpp>
+
+#include <cohort/gradient/token_log_prob.hpp>
+
+#include <cohort/backend/reference.hpp>
+#include <cohort/interop/span.hpp>

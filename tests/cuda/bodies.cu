@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Every body compiles for the device, with all warnings as errors: one thread per row, as Thrust runs them.
+#include <cohort/advantage/group_advantage.hpp>
+#include <cohort/advantage/group_statistics.hpp>
+#include <cohort/advantage/process_advantage.hpp>
+#include <cohort/backend/detail/thread_team.hpp>
+#include <cohort/formula/k1.hpp>
+#include <cohort/formula/k2.hpp>
+#include <cohort/formula/k3.hpp>
+#include <cohort/formula/ppo_clip.hpp>
+#include <cohort/gradient/token_log_prob.hpp>
+#include <cohort/objective/policy_loss.hpp>
+
+namespace {
+
+using space = cohort::device_space;
+
+template <class Body, class Total>
+__global__ void one_thread_per_row(Body body, Total* totals, cohort::index_t rows) {
+  cohort::index_t const r = static_cast<cohort::index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (r < rows) totals[r] = body(cohort::detail::thread_team<typename Body::compute_type>{}, r);
+}
+
+template <template <class> class A, class Body>
+void launch(Body const& body, A<double>* totals) {
+  one_thread_per_row<<<1, 1>>>(body, totals, cohort::index_t{0});
+}
+
+template <class T, class Kl>
+void objectives(Kl kl) {
+  using body = cohort::detail::policy_loss_body<T, space, cohort::ppo_clip, Kl>;
+  launch<cohort::basic_loss_sums>(body{{}, {}, {}, {}, {}, {}, {}, {}, kl, cohort::ratio_level::token, cohort::by_constant(1)},
+                                  nullptr);
+}
+
+template <class T>
+void bodies() {
+  objectives<T>(cohort::no_kl{});
+  objectives<T>(cohort::k1{0});
+  objectives<T>(cohort::k2{0});
+  objectives<T>(cohort::k3{0});
+  namespace d = cohort::detail;
+  launch<d::batch_count>(d::batch_count_body<T, space>{}, nullptr);
+  launch<cohort::basic_group_sums>(d::group_statistics_body<T, space>{}, nullptr);
+  launch<cohort::basic_group_sums>(d::group_advantage_body<T, space>{}, nullptr);
+  launch<cohort::sum_of>(d::batch_variance_body<T, space>{}, nullptr);
+  launch<cohort::nothing>(d::step_range_body<T, space>{}, nullptr);
+  launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
+  launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);
+}
+
+template <class L>
+void logits() {
+  namespace d = cohort::detail;
+  launch<cohort::basic_row_sums>(d::token_log_prob_body<L, space>{}, nullptr);
+  launch<cohort::basic_row_sums>(d::token_log_prob_backward_body<L, space>{}, nullptr);
+}
+
+} // namespace
+
+void every_body() {
+  bodies<float>();
+  bodies<double>();
+  launch<cohort::nothing>(cohort::detail::group_range_body<space>{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::group_mean_body<space>{}, nullptr);
+  launch<cohort::basic_group_sums>(cohort::detail::group_factor_body<space>{}, nullptr);
+  logits<float>();
+  logits<double>();
+  logits<cohort::half>();
+  logits<cohort::bfloat16>();
+}
