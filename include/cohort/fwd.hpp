@@ -3,7 +3,6 @@
 /// Declarations of the types that other headers name in their own signatures.
 #pragma once
 
-#include <cohort/core/index.hpp>
 #include <cohort/detail/namespace.hpp>
 
 COHORT_NAMESPACE_BEGIN

@@ -70,6 +70,17 @@ struct view {
   }
 };
 
+/// A view is a tensor: raw memory needs no adapter, view<float, 2, host_space>(pointer, {rows, columns}, {stride, 1}).
+template <class T, int Rank, class Space>
+struct tensor_traits<view<T, Rank, Space>> {
+  using value_type = std::remove_const_t<T>;
+  using memory_space = Space;
+  static constexpr int rank = Rank;
+  static constexpr T* data(view<T, Rank, Space> const& x) { return x.data; }
+  static constexpr index_t extent(view<T, Rank, Space> const& x, int axis) { return x.extent[axis]; }
+  static constexpr index_t stride(view<T, Rank, Space> const& x, int axis) { return x.stride[axis]; }
+};
+
 /// A required matrix whose rows are contiguous. A type that knows its order says so by `row_major` in its traits, and a
 /// column-major one then does not compile.
 template <class T, class Space>

@@ -21,7 +21,8 @@
 
 COHORT_NAMESPACE_BEGIN
 
-namespace detail {
+/// A namespace of its own: the words are found through the packs, and hide none of core/lane.hpp from bodies.
+namespace detail::packs {
 
 namespace packet = Eigen::internal;
 
@@ -192,6 +193,14 @@ COHORT_INLINE pack<T> lane_exp(pack<T> x) {
   return lane_select(x == x, bounded, x);
 }
 
+} // namespace detail::packs
+
+namespace detail {
+using packs::pack;
+using packs::pack_size;
+using packs::packet_of;
+using packs::packet_size;
+namespace packet = packs::packet;
 } // namespace detail
 
 COHORT_NAMESPACE_END

@@ -102,7 +102,7 @@ private:
   }
 };
 
-namespace detail {
+namespace detail::packs {
 
 /// The same lanes in another type.
 template <class To, class T>
@@ -152,7 +152,7 @@ COHORT_INLINE double lane_fold(maximum_rule, pack<T> x) {
     return static_cast<double>(packet::predux_max(x.low));
 }
 
-} // namespace detail
+} // namespace detail::packs
 
 COHORT_NAMESPACE_END
 
