@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# Every finding ends the program. g++ warns of what its own instrumentation makes opaque, and of fences under TSan.
+function(cohort_add_sanitizers target)
+  if(NOT COHORT_SANITIZE)
+    return()
+  endif()
+  string(REPLACE ";" "," sanitizers "${COHORT_SANITIZE}")
+  target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-tsan)
+  endif()
+endfunction()

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Finds out what cohort's tests, examples and benchmarks miss on this machine, and installs that through apt.
+#   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench]... [--with clang]
+# Without --for: everything. Nothing missing: nothing said, nothing done.
+set -eu
+
+say() { printf 'cohort setup: %s\n' "$*"; }
+die() { say "$*" >&2; exit 1; }
+usage() { sed -n 's/^#  *\(sh cmake.*\)/usage: \1/p' "$0" >&2; exit 2; }
+
+dry_run=no purposes='' with_clang=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --dry-run) dry_run=yes ;;
+    --for) case ${2:-} in tests | examples | bench) purposes="$purposes $2" ;; *) usage ;; esac; shift ;;
+    --with) [ "${2:-}" = clang ] || usage; with_clang=yes; shift ;;
+    *) usage ;;
+  esac
+  shift
+done
+wanted_for() { case " ${purposes:-tests examples bench} " in *" $1 "*) true ;; *) false ;; esac; }
+
+missing=''                                # lines "package|what it is"
+want() {                                  # want PACKAGE WHAT TEST...: notes the package when the test fails
+  package=$1 what=$2
+  shift 2
+  "$@" >/dev/null 2>&1 || missing="$missing$package|$what
+"
+}
+
+# Whether the compiler at hand (CXX may hold several words) takes this code.
+compiles() {
+  # shellcheck disable=SC2086
+  printf '%b' "$1" | ${CXX:-c++} -std=c++20 -I/usr/include/eigen3 -I/usr/local/include/eigen3 -x c++ -fsyntax-only -
+}
+good_compiler() {
+  compiles '#include <concepts>\n#if defined(__clang__) ? __clang_major__ < 14 : __GNUC__ < 12\n#error\n#endif\n'
+}
+good_cmake() {
+  version=$(cmake --version | sed -n 's/^cmake version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  [ "${version% *}" -gt 3 ] || { [ "${version% *}" -eq 3 ] && [ "${version#* }" -ge 25 ]; }
+}
+sanitizing_clang() {
+  command -v clang++ && printf 'int main() {}' | clang++ -fsanitize=address,undefined -x c++ - -o /dev/null
+}
+catch='#if __has_include(<catch2/catch_test_macros.hpp>)\n#elif !__has_include(<catch2/catch.hpp>)\n#error\n#endif\n'
+eigen='#include <Eigen/Core>\n#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)\n#error\n#endif\n'
+
+look() {
+  missing=''
+  want g++ "a C++20 compiler, g++ >= 12 or clang++ >= 14" good_compiler
+  want cmake "CMake >= 3.25" good_cmake
+  want ninja-build Ninja command -v ninja
+  want libeigen3-dev "Eigen >= 3.4" compiles "$eigen"
+  if wanted_for tests; then
+    want catch2 Catch2 compiles "$catch"
+    want librapidcheck-dev rapidcheck compiles '#include <rapidcheck.h>\n'
+    want python3 "Python 3" command -v python3
+  fi
+  if wanted_for tests || wanted_for examples; then
+    want nlohmann-json3-dev nlohmann/json compiles '#include <nlohmann/json_fwd.hpp>\n'
+  fi
+  if wanted_for examples; then
+    want libcli11-dev CLI11 compiles '#include <CLI/Version.hpp>\n'
+  fi
+  if wanted_for bench; then
+    want libbenchmark-dev "Google Benchmark" compiles '#include <benchmark/benchmark.h>\n'
+  fi
+  if [ "$with_clang" = yes ]; then
+    want clang "clang++ with sanitizers" sanitizing_clang
+  fi
+}
+
+look
+[ -n "$missing" ] || exit 0
+say "missing:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"
+packages=$(printf '%s' "$missing" | sed 's/|.*//' | paste -s -d ' ' -)
+
+command -v apt-get >/dev/null 2>&1 || die "no apt-get here: install the above by your system's means, then run this again"
+as_root=''
+if [ "$(id -u)" -ne 0 ]; then
+  as_root=sudo
+  command -v sudo >/dev/null 2>&1 || die "run as root: apt-get install $packages"
+fi
+# Some releases of Debian and Ubuntu keep clang's sanitizers in a package of their own.
+sanitizer_package() {
+  case " $packages " in *" clang "*) apt-cache show libclang-rt-dev >/dev/null 2>&1 && printf ' libclang-rt-dev' ;; esac
+  true
+}
+if [ "$dry_run" = yes ]; then
+  say "would run: ${as_root:+$as_root }apt-get update && ${as_root:+$as_root }apt-get install $packages$(sanitizer_package)"
+  exit 0
+fi
+
+say "installing through apt: $packages"
+$as_root apt-get -q update >/dev/null || say "apt-get update failed; trying with the lists at hand"
+# shellcheck disable=SC2046,SC2086 # a list of packages
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $packages $(sanitizer_package) \
+  >/dev/null || die "apt-get could not install: $packages"
+
+look
+[ -z "$missing" ] || die "still missing, the system's packages are too old:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"
+say "done"
