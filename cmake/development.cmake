@@ -19,7 +19,10 @@ function(cohort_add_development_flags target)
   cohort_add_warnings(${target})
   cohort_add_sanitizers(${target})
   if(COHORT_ARCH AND COHORT_ARCH_WORKS)
-    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-march=${COHORT_ARCH}>)
+    # g++ 12 warns inside its own AVX-512 intrinsics, whatever the include path.
+    target_compile_options(
+      ${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-march=${COHORT_ARCH}>
+                        $<$<AND:$<CXX_COMPILER_ID:GNU>,$<STREQUAL:${COHORT_ARCH},native>>:-Wno-uninitialized$<SEMICOLON>-Wno-maybe-uninitialized>)
   endif()
   if(NOT COHORT_EXCEPTIONS)
     target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti)

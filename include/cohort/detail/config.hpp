@@ -3,8 +3,10 @@
 /// What the compiler at hand is, said once. Every macro of the library is prefixed COHORT_.
 #pragma once
 
-#if defined(__FAST_MATH__) && !defined(COHORT_ALLOW_FAST_MATH)
+#if !defined(COHORT_ALLOW_FAST_MATH)
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
 #error "cohort: -ffast-math breaks NaN, infinity and the order of sums; define COHORT_ALLOW_FAST_MATH to accept that"
+#endif
 #endif
 
 /// Callable from host and device code where there is a device compiler; nothing elsewhere.

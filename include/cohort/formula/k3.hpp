@@ -7,11 +7,11 @@ COHORT_NAMESPACE_BEGIN
 
 /// The KL estimator k3 of GRPO: unbiased and never negative. With delta = ref_log_prob - log_prob,
 ///
-///   k3 = exp(delta) - delta - 1,   d k3 / d log_prob = -(exp(delta) - 1) = -(delta + k3)
+///   k3 = exp(delta) - delta - 1,   d k3 / d log_prob = 1 - exp(delta)
 ///
-/// The difference cancels for small delta (in float every digit is gone at 1e-4), so |delta| < 1 takes
+/// Both cancel for small delta (in float every digit of k3 is gone at 1e-4), so |delta| < 1 takes
 ///
-///   k3 = delta^2 / 2 * (1 + delta/3 * (1 + delta/4 * (1 + ...)))
+///   k3 = delta^2 / 2 * (1 + delta/3 * (1 + delta/4 * (1 + ...))),   d k3 / d log_prob = -(delta + k3)
 ///
 /// with 11 terms in float and 19 in double. No clamp.
 ///
@@ -23,9 +23,9 @@ struct k3 {
   template <class V>
   COHORT_HOST_DEVICE COHORT_INLINE value_and_slope<V> operator()(V log_prob, V ref_log_prob) const {
     V const delta = ref_log_prob - log_prob, one(1);
-    V const series = V(0.5) * delta * delta * tail(delta);
-    V const value = lane_select(lane_abs(delta) < one, series, lane_exp(delta) - delta - one);
-    return {value, V(0) - (delta + value)};
+    V const series = V(0.5) * delta * delta * tail(delta), ratio = lane_exp(delta);
+    auto const close = lane_abs(delta) < one;
+    return {lane_select(close, series, ratio - delta - one), lane_select(close, V(0) - (delta + series), one - ratio)};
   }
   [[nodiscard]] constexpr parameter_fault fault() const { return detail::beta_fault(beta); }
 

@@ -118,9 +118,26 @@ template <class T>
 COHORT_INLINE pack<T> lane_fma(pack<T> a, pack<T> b, pack<T> c) {
   return each_packet([](auto x, auto y, auto z) COHORT_FLAT { return packet::pmadd(x, y, z); }, a, b, c);
 }
+/// Correctly rounded. Eigen's own is an approximation for most packets.
+template <class P>
+COHORT_INLINE P rounded_sqrt(P x) {
+#if defined(EIGEN_VECTORIZE_AVX512)
+  if constexpr (std::same_as<P, __m512>) return _mm512_sqrt_ps(x);
+  if constexpr (std::same_as<P, __m512d>) return _mm512_sqrt_pd(x);
+#endif
+#if defined(EIGEN_VECTORIZE_AVX)
+  if constexpr (std::same_as<P, __m256>) return _mm256_sqrt_ps(x);
+  if constexpr (std::same_as<P, __m256d>) return _mm256_sqrt_pd(x);
+#endif
+#if defined(EIGEN_VECTORIZE_SSE2)
+  if constexpr (std::same_as<P, __m128>) return _mm_sqrt_ps(x);
+  if constexpr (std::same_as<P, __m128d>) return _mm_sqrt_pd(x);
+#endif
+  return packet::psqrt(x);
+}
 template <class T>
 COHORT_INLINE pack<T> lane_sqrt(pack<T> a) {
-  return each_packet([](auto x) COHORT_FLAT { return packet::psqrt(x); }, a);
+  return each_packet([](auto x) COHORT_FLAT { return rounded_sqrt(x); }, a);
 }
 template <class T>
 COHORT_INLINE pack<T> lane_abs(pack<T> a) {

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The snippets of the documentation, compiled and checked.
+#include <cohort/cohort.hpp>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+using cohort::index_t;
+
+namespace {
+
+bool close(double found, double expected) { return std::abs(found - expected) < 1e-6; }
+
+template <class X>
+bool are(std::vector<X> const& found, std::initializer_list<double> expected) {
+  auto e = expected.begin();
+  for (std::size_t i = 0; i < found.size(); ++i, ++e)
+    if (e == expected.end() || !close(static_cast<double>(found[i]), *e)) return false;
+  return e == expected.end();
+}
+
+bool group_statistics() {
+  cohort::reference_context context;
+  // [group_statistics]
+  std::vector<float> const reward{1.0F, 0.8F, 0.4F, 0.2F, 0.5F, 0.5F};
+  std::vector<std::int32_t> const prompt_starts{0, 4, 6};
+  std::vector<index_t> count(2);
+  std::vector<double> mean(2), deviation(2);
+  std::vector<std::uint8_t> zero_variance(2);
+  cohort::group_statistics<float>(context, reward,
+                                  {.count = count, .mean = mean, .std = deviation, .zero_variance = zero_variance},
+                                  {.groups = cohort::group_offsets(prompt_starts), .ddof = 1});
+  // count 4 2, mean 0.6 0.5, deviation 0.365148 0, zero_variance 0 1
+  // [end]
+  return are(count, {4, 2}) && are(mean, {0.6, 0.5}) && are(deviation, {0.365148, 0}) && are(zero_variance, {0, 1});
+}
+
+bool group_advantage() {
+  cohort::reference_context context;
+  // [group_advantage]
+  std::vector<std::int64_t> const prompt{7, 7, 3, 7, 7, 3, 9}; // any integers, in any order
+  std::vector<float> const reward{1.0F, 0.8F, 0.5F, 0.4F, 0.2F, 0.5F, 1.0F};
+  std::vector<float> advantage(7);
+  cohort::group_sums sums;
+  cohort::group_advantage<float>(context, reward, {.advantage = advantage, .report = &sums},
+                                 {.groups = cohort::group_ids(prompt), .ddof = 1, .epsilon = 1e-4}); // TRL's convention
+  cohort::group_report const seen = cohort::read(context, &sums);
+  // advantage 1.095145 0.547573 0 -0.547573 -1.095145 0 0
+  // seen.groups 3, zero_variance 1 (prompt 3), singletons 1 (prompt 9)
+  // [end]
+  return are(advantage, {1.095145, 0.547573, 0, -0.547573, -1.095145, 0, 0}) && seen.groups == 3 &&
+         seen.zero_variance == 1 && seen.singletons == 1;
+}
+
+bool conventions() {
+  cohort::reference_context context;
+  std::vector<float> const reward{1.0F, 0.8F, 0.4F, 0.2F};
+  std::vector<float> verl(4), dr_grpo(4), rloo(4), open_instruct(4);
+  // [conventions]
+  using cohort::uniform_groups, cohort::scale, cohort::baseline;
+  cohort::group_advantage(context, reward, verl, {.groups = uniform_groups{4}}); // the defaults: ddof 1, + 1e-6
+  cohort::group_advantage(context, reward, dr_grpo, {.groups = uniform_groups{4}, .scale = scale::none});
+  cohort::group_advantage(context, reward, rloo,
+                          {.groups = uniform_groups{4}, .baseline = baseline::leave_one_out, .scale = scale::none});
+  cohort::group_advantage(context, reward, open_instruct, {.groups = uniform_groups{4}, .ddof = 0, .epsilon = 1e-8});
+  // [end]
+  return are(verl, {1.095442, 0.547721, -0.547721, -1.095442}) && are(dr_grpo, {0.4, 0.2, -0.2, -0.4}) &&
+         are(rloo, {0.533333, 0.266667, -0.266667, -0.533333}) &&
+         are(open_instruct, {1.264911, 0.632456, -0.632456, -1.264911});
+}
+
+bool process_advantage() {
+  cohort::reference_context context;
+  // [process_advantage]
+  // One prompt, two solutions of 4 and 5 tokens; the first has two steps, the second three.
+  std::vector<std::int32_t> const sequence_offsets{0, 4, 9}, step_offsets{0, 2, 5}, step_end{1, 3, 0, 2, 4};
+  std::vector<float> const step_reward{0.1F, 0.9F, 0.4F, 0.2F, 0.8F};
+  std::vector<float> advantage(9);
+  cohort::process_advantage<float>(
+      context,
+      {.layout = cohort::packed(sequence_offsets), .steps = cohort::step_list(step_offsets, step_end, step_reward)},
+      {.advantage = advantage}, {.groups = cohort::uniform_groups{2}});
+  // 0.125491 0.125491 1.317657 1.317657    -0.125491 0.125491 0.125491 1.003929 1.003929
+  // [end]
+  return are(advantage, {0.125491, 0.125491, 1.317657, 1.317657, -0.125491, 0.125491, 0.125491, 1.003929, 1.003929});
+}
+
+struct batch {
+  std::vector<float> log_prob{-1.0F, -0.5F, -2.0F, -1.5F, -0.2F, -0.9F};
+  std::vector<float> old_log_prob{-1.1F, -0.9F, -2.0F, -1.2F, -0.2F, -0.7F};
+  std::vector<float> ref_log_prob{-1.3F, -0.6F, -2.5F, -1.5F, -0.1F, -0.9F};
+  std::vector<float> advantage{1.0F, -1.0F};
+  std::vector<std::uint8_t> mask{1, 1, 1, 1, 1, 0};
+};
+
+bool policy_loss() {
+  cohort::reference_context context;
+  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  std::vector<float> seed(6);
+  // [policy_loss]
+  cohort::loss_sums sums;
+  cohort::policy_loss<float>(context,
+                             {.layout = cohort::padded{2, 3},
+                              .log_prob = log_prob,
+                              .old_log_prob = old_log_prob,
+                              .ref_log_prob = ref_log_prob,
+                              .advantage = cohort::per_sequence(advantage),
+                              .mask = mask},
+                             {.d_log_prob = seed, .report = &sums},
+                             cohort::objective(cohort::ppo_clip{.low = 0.2, .high = 0.28}, cohort::k3{.beta = 0.04}),
+                             {.normalizer = cohort::by_tokens(5)});
+  cohort::loss_report const seen = cohort::read(context, &sums);
+  // seen.loss, kl, approx_kl, clip_low, clip_high, ratio_min, ratio_mean, ratio_max, tokens, sequences ...
+  // [end]
+  // Row 0: ratios e^.1, e^.4 (clipped at 1.28), 1. Row 1, advantage -1: e^-.3 (clipped at 0.8), 1, masked.
+  return seen.tokens == 5 && close(seen.clip_high, 0.2) && close(seen.clip_low, 0.2) &&
+         close(seen.clip_high_max, 1.0 / 3) && seen.bad_slots == 0 && seed[5] == 0 &&
+         close(seen.ratio_max, std::exp(0.4));
+}
+
+bool sequence_ratio() {
+  cohort::reference_context context;
+  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  std::vector<float> seed(6);
+  cohort::loss_sums sums;
+  // [sequence_ratio]
+  cohort::policy_loss<float>(context,
+                             {.layout = cohort::padded{2, 3},
+                              .log_prob = log_prob,
+                              .old_log_prob = old_log_prob,
+                              .advantage = cohort::per_sequence(advantage),
+                              .mask = mask},
+                             {.d_log_prob = seed, .report = &sums},
+                             cohort::objective(cohort::ppo_clip{.low = 3e-4, .high = 4e-4}),
+                             {.normalizer = cohort::by_sequence_means(2), .ratio = cohort::ratio_level::sequence});
+  // [end]
+  // Means of the log ratios: 0.5 / 3 and -0.15; both are clipped, so nothing is left of the gradient.
+  cohort::loss_report const seen = cohort::read(context, &sums);
+  return close(seen.ratio_max, std::exp(0.5 / 3)) && close(seen.ratio_min, std::exp(-0.15)) &&
+         close(seen.clip_high, 0.6) && close(seen.clip_low, 0.4) && are(seed, {0, 0, 0, 0, 0, 0});
+}
+
+bool normalizer() {
+  cohort::reference_context context;
+  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  std::vector<float> seed(6), whole(6);
+  // [micro_batches]
+  auto const row = [](auto& x, index_t r) { return std::span(x).subspan(static_cast<std::size_t>(3 * r), 3); };
+  auto const f = cohort::objective(cohort::ppo_clip{});
+  std::vector<std::int64_t> const all_tokens{5}; // of the whole batch, here in the context's memory
+  cohort::loss_sums sums[2];
+  for (index_t r = 0; r < 2; ++r) { // one sequence per micro-batch
+    std::vector<float> const own{advantage[static_cast<std::size_t>(r)]};
+    cohort::policy_loss<float>(context,
+                               {.layout = cohort::padded{1, 3},
+                                .log_prob = row(log_prob, r),
+                                .old_log_prob = row(old_log_prob, r),
+                                .advantage = cohort::per_sequence(own),
+                                .mask = row(mask, r)},
+                               {.d_log_prob = row(seed, r), .report = &sums[r]}, f,
+                               {.normalizer = cohort::by_tokens(all_tokens)});
+  }
+  cohort::loss_sums const both = merge(sums[0], sums[1]);
+  cohort::loss_report const seen = cohort::read(context, &both);
+  // [end]
+  cohort::loss_sums at_once;
+  cohort::policy_loss<float>(context,
+                             {.layout = cohort::padded{2, 3},
+                              .log_prob = log_prob,
+                              .old_log_prob = old_log_prob,
+                              .advantage = cohort::per_sequence(advantage),
+                              .mask = mask},
+                             {.d_log_prob = whole, .report = &at_once}, f, {.normalizer = cohort::by_tokens()});
+  return seed == whole && std::abs(seen.loss - at_once.loss) < 1e-15 && seen.tokens == 5 && seen.sequences == 2;
+}
+
+bool token_log_prob() {
+  cohort::reference_context context;
+  // [token_log_prob]
+  float logits[2][3] = {{2, 1, 0}, {0, 0, 0}}; // 2 tokens, a vocabulary of 3
+  std::vector<std::int32_t> const token{0, 2};
+  std::vector<float> log_prob(2), log_sum_exp(2);
+  cohort::row_sums rows;
+  cohort::token_log_prob<float>(context, {.logits = logits, .token = token},
+                                {.log_prob = log_prob, .log_sum_exp = log_sum_exp, .report = &rows});
+  // ... policy_loss turns log_prob into the seeds d loss / d log_prob ...
+  std::vector<float> const seed{1.0F, 0.0F};
+  cohort::token_log_prob_backward<float>(context, {.logits = logits, .token = token, .d_log_prob = seed},
+                                         {.d_logits = logits, .report = &rows}); // in place
+  // log_prob -0.407606 -1.098612;  d_logits {0.334759, -0.244728, -0.090031}, {0, 0, 0}
+  // [end]
+  std::vector<float> const first(logits[0], logits[0] + 3), second(logits[1], logits[1] + 3);
+  return are(log_prob, {-0.407606, -1.098612}) && are(first, {0.334759, -0.244728, -0.090031}) &&
+         are(second, {0, 0, 0}) && cohort::read(context, &rows).rows == 2;
+}
+
+bool errors() {
+  cohort::reference_context context;
+  std::vector<float> const reward{1, 0, 1};
+  std::vector<float> advantage(3, 7.0F);
+  bool caught = false, counted = false;
+  // [contract_error]
+  try {
+    cohort::group_advantage(context, reward, advantage, {.groups = cohort::uniform_groups{2}});
+  } catch (cohort::contract_error const& e) {
+    std::printf("%s\n", e.what()); // the function, the argument, the rule and the numbers
+    caught = e.status().code == cohort::error_code::bad_group;
+  }
+  // [end]
+  // [check]
+  cohort::status const s = cohort::check_group_advantage<float>(context, reward, {.advantage = advantage},
+                                                                {.groups = cohort::uniform_groups{2}});
+  if (!s) std::printf("refused: %s\n", s.rule); // no exception, nothing written
+  // [end]
+  std::vector<float> const log_prob{-1, NAN}, old_log_prob{-1, -1}, one{1};
+  std::vector<float> seed(2);
+  cohort::loss_sums sums;
+  cohort::policy_loss<float>(context,
+                             {.layout = cohort::padded{1, 2},
+                              .log_prob = log_prob,
+                              .old_log_prob = old_log_prob,
+                              .advantage = cohort::per_sequence(one)},
+                             {.d_log_prob = seed, .report = &sums}, cohort::objective(cohort::ppo_clip{}),
+                             {.normalizer = cohort::by_tokens(2)});
+  // [data_error]
+  try {
+    auto const seen = cohort::read(context, &sums);
+    std::printf("%f\n", seen.loss);
+  } catch (cohort::data_error const& e) {
+    std::printf("%s\n", e.what());
+    auto const seen = cohort::read(context, &sums, cohort::on_data_error::accept);
+    counted = seen.bad_slots == 1 && seen.first_bad_slot == 1;
+  }
+  // [end]
+  return caught && counted && !s && advantage[0] == 7 && seed[1] == 0 && seed[0] != 0;
+}
+
+bool workspace() {
+  std::vector<std::int32_t> const prompt{1, 2, 1, 2};
+  std::vector<float> const reward{1, 0, 0, 1};
+  std::vector<float> advantage(4);
+  // [workspace]
+  cohort::reference_context context{{.workspace_bytes = 0}};
+  cohort::group_advantage_options<cohort::host_space> const options{.groups = cohort::group_ids(prompt)};
+  context.reserve(cohort::group_advantage_workspace_bytes(4, options)); // once, before the loop
+  cohort::group_advantage(context, reward, advantage, options);
+  // [end]
+  return are(advantage, {0.707106, -0.707106, -0.707106, 0.707106});
+}
+
+} // namespace
+
+int main() {
+  struct {
+    char const* name;
+    bool good;
+  } const snippets[] = {{"group_statistics", group_statistics()},
+                        {"group_advantage", group_advantage()},
+                        {"conventions", conventions()},
+                        {"process_advantage", process_advantage()},
+                        {"policy_loss", policy_loss()},
+                        {"sequence_ratio", sequence_ratio()},
+                        {"normalizer", normalizer()},
+                        {"token_log_prob", token_log_prob()},
+                        {"errors", errors()},
+                        {"workspace", workspace()}};
+  int bad = 0;
+  for (auto const& s : snippets)
+    if (!s.good) std::printf("%s: not what the documentation says\n", s.name), ++bad;
+  return bad;
+}
