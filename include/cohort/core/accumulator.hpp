@@ -43,6 +43,16 @@ struct maximum_rule {
 template <class F, class Rule, class... Field>
 using field_t = std::remove_cvref_t<std::invoke_result_t<F, Rule, std::remove_cvref_t<Field>...>>;
 
+/// The lanes of x as one value by the rule, and the first `count` of them with the rest from elsewhere.
+template <std::floating_point S, class Rule>
+COHORT_HOST_DEVICE double lane_fold(Rule, S x) {
+  return static_cast<double>(x);
+}
+template <std::floating_point S>
+COHORT_HOST_DEVICE S lane_head(int count, S x, S rest) {
+  return count > 0 ? x : rest;
+}
+
 namespace detail {
 
 struct merge_fields {
@@ -72,15 +82,6 @@ struct head_fields {
 };
 
 } // namespace detail
-
-template <std::floating_point S, class Rule>
-COHORT_HOST_DEVICE double lane_fold(Rule, S x) {
-  return static_cast<double>(x);
-}
-template <std::floating_point S>
-COHORT_HOST_DEVICE S lane_head(int count, S x, S rest) {
-  return count > 0 ? x : rest;
-}
 
 template <class X>
 concept accumulated = std::default_initializable<X> && requires(X const& a) {

@@ -105,14 +105,25 @@ COHORT_HOST_DEVICE COHORT_INLINE S widen(T const* p) noexcept {
   }
 }
 
+/// The float next to x that a later rounding to 16 bits treats as x: rounded to odd, so that nothing is rounded twice.
+COHORT_HOST_DEVICE constexpr float float_before_narrowing(double x) noexcept {
+  auto const rounded = static_cast<float>(x);
+  auto const back = static_cast<double>(rounded);
+  auto const bits = bits_as<std::uint32_t>(rounded);
+  if (!(back != x) || !(x == x) || (bits & 0x7fffffffU) == 0x7f800000U) return rounded;
+  bool const beyond = back < 0 ? back < x : back > x;
+  return bits_as<float>((beyond ? bits - 1 : bits) | 1U);
+}
+COHORT_HOST_DEVICE constexpr float float_before_narrowing(float x) noexcept { return x; }
+
 /// Writes one value, rounded once.
 template <class T, class S>
 COHORT_HOST_DEVICE COHORT_INLINE void narrow(T* p, S value) noexcept {
   if constexpr (std::is_same_v<T, half>) {
-    half const x = to_half(static_cast<float>(value));
+    half const x = to_half(float_before_narrowing(value));
     std::memcpy(p, &x, sizeof x);
   } else if constexpr (std::is_same_v<T, bfloat16>) {
-    bfloat16 const x = to_bfloat16(static_cast<float>(value));
+    bfloat16 const x = to_bfloat16(float_before_narrowing(value));
     std::memcpy(p, &x, sizeof x);
   } else {
     *p = static_cast<T>(value);

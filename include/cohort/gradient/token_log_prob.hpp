@@ -68,9 +68,10 @@ template <class L, execution_context Context>
                                           token_log_prob_options const& options) noexcept {
   constexpr detail::checker check{"token_log_prob"};
   index_t const rows = in.logits.extent[0];
-  return detail::first_broken({detail::check_token_rows<L>(check, in, options),
-                               check.rows_of("log_prob", out.log_prob, rows),
-                               check.vector("log_sum_exp", out.log_sum_exp, rows)});
+  return detail::first_broken(
+      {detail::check_token_rows<L>(check, in, options), check.rows_of("log_prob", out.log_prob, rows),
+       check.vector("log_sum_exp", out.log_sum_exp, rows), check.disjoint("log_prob", out.log_prob, in.logits),
+       check.disjoint("log_sum_exp", out.log_sum_exp, in.logits)});
 }
 
 /// The first rule that such a call breaks. Reads no logit and no token.

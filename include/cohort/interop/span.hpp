@@ -40,7 +40,7 @@ template <class T, std::size_t N>
 struct tensor_traits<std::array<T, N>> : detail::range_traits<std::array<T, N>, T> {};
 
 template <class T, std::size_t N>
-struct tensor_traits<T[N]> {
+requires(!std::is_array_v<T>) struct tensor_traits<T[N]> {
   using value_type = T;
   using memory_space = host_space;
   static constexpr int rank = 1;
@@ -51,7 +51,7 @@ struct tensor_traits<T[N]> {
 };
 
 template <class T, std::size_t Rows, std::size_t Columns>
-struct tensor_traits<T[Rows][Columns]> {
+requires(!std::is_array_v<T>) struct tensor_traits<T[Rows][Columns]> {
   using value_type = T;
   using memory_space = host_space;
   static constexpr int rank = 2;

@@ -108,9 +108,9 @@ struct token_log_prob_backward_body {
     if (seed == 0 && in.in_vocabulary(id)) return zero(team, out, n), in.report(true, r);
     auto const s = normalization(team, x, n, r);
     bool const good = s.usable() && in.in_vocabulary(id) && lane_is_finite(seed);
-    if (!good) return zero(team, out, n), in.report(good, r);
-    write(team, x, out, s, id, seed);
-    return in.report(good, r);
+    bool const written = good && write(team, x, out, s, id, seed);
+    if (!written) zero(team, out, n);
+    return in.report(written, r);
   }
 
 private:
@@ -127,17 +127,21 @@ private:
     team.for_each(n, [=]<class At>(At at, index_t c) COHORT_FLAT { store(at, out, c, typename At::type(0)); });
   }
 
-  /// d_logits[v] = seed / temperature * (1[v == token] - p[v])
+  /// d_logits[v] = seed / temperature * (1[v == token] - p[v]); false where a logit is NaN or +inf, which a log-sum-exp
+  /// from elsewhere need not show.
   template <class Team>
-  COHORT_HOST_DEVICE void write(Team const& team, line<L const> x, line<L> out, row_softmax s, index_t id,
+  COHORT_HOST_DEVICE bool write(Team const& team, line<L const> x, line<L> out, row_softmax s, index_t id,
                                 double seed) const {
     double const inverse = 1 / in.temperature, weight = seed * inverse, share = 1 / s.sum;
-    team.for_each(in.rows.width, [=]<class At>(At at, index_t c) COHORT_FLAT {
+    auto const bad = team.template reduce<sum_of>(in.rows.width, [=]<class At>(At at, index_t c) COHORT_FLAT {
       using V = typename At::type;
-      V const p = lane_exp((load(at, x, c) - V(s.high)) * V(inverse)) * V(share);
+      V const logit = load(at, x, c), zero(0), one(1);
+      V const p = lane_exp((logit - V(s.high)) * V(inverse)) * V(share);
       auto const chosen = lane_traits<V>::iota() == V(static_cast<double>(id - c));
-      store(at, out, c, (lane_select(chosen, V(1), V(0)) - p) * V(weight));
+      store(at, out, c, (lane_select(chosen, one, zero) - p) * V(weight));
+      return sum_of<V>{lane_select(logit < V(infinity), zero, one)};
     });
+    return bad.sum == 0;
   }
 };
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Partial and strided loads and stores: the right elements, and no others. Buffers end exactly at the last element, so
+/// that an address sanitizer sees a step too far.
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include <cohort/backend/eigen/pack_memory.hpp>
+#include <support/catch.hpp>
+#include <support/numbers.hpp>
+
+namespace {
+
+using cohort::index_t;
+template <class T>
+using traits = cohort::lane_traits<cohort::detail::pack<T>>;
+constexpr int size = cohort::detail::pack_size;
+constexpr index_t steps[] = {0, 1, 3, -2};
+
+/// count elements `step` apart with nothing before the first and nothing after the last.
+template <class S>
+struct exact_buffer {
+  index_t step;
+  std::vector<S> memory;
+  exact_buffer(int count, index_t apart) : step(apart), memory(length(count, apart)) {}
+  static std::size_t length(int count, index_t step) {
+    return static_cast<std::size_t>(1 + (count - 1) * (step < 0 ? -step : step));
+  }
+  S* first() { return step < 0 ? &memory.back() : memory.data(); }
+  S& at(int i) { return first()[i * step]; }
+};
+
+template <class S>
+S element(int i) {
+  if constexpr (std::is_same_v<S, cohort::half>)
+    return cohort::to_half(static_cast<float>(i) + 0.5F);
+  else if constexpr (std::is_same_v<S, cohort::bfloat16>)
+    return cohort::to_bfloat16(static_cast<float>(i) + 0.5F);
+  else
+    return static_cast<S>(i + 1);
+}
+template <class S>
+double value(S const& x) {
+  return cohort::detail::widen<double>(&x);
+}
+
+template <class T>
+std::vector<T> lanes(cohort::detail::pack<T> x) {
+  std::vector<T> out(size);
+  traits<T>::store(out.data(), 1, size, x);
+  return out;
+}
+
+template <class T, class S>
+void check_load(int count, index_t step) {
+  exact_buffer<S> buffer(count, step);
+  for (int i = 0; i < count; ++i) buffer.at(i) = element<S>(i);
+  auto const found = lanes<T>(traits<T>::load(buffer.first(), step, count));
+  for (int i = 0; i < count; ++i) CHECK(static_cast<double>(found[static_cast<std::size_t>(i)]) == value(buffer.at(i)));
+}
+
+template <class T, class S>
+void check_store(int count, index_t step) {
+  exact_buffer<S> source(size, 1), buffer(count, step), gaps(count, step);
+  for (int i = 0; i < size; ++i) source.at(i) = element<S>(i);
+  for (S& x : buffer.memory) x = element<S>(50);
+  traits<T>::store(buffer.first(), step, count, traits<T>::load(source.first(), 1, size));
+  for (S& x : gaps.memory) x = element<S>(50);
+  for (int i = 0; i < count; ++i) gaps.at(i) = source.at(i);
+  CHECK(support::same_bits(buffer.memory, gaps.memory));
+}
+
+template <class T, class S>
+void check_gather(int count, index_t step) {
+  std::vector<index_t> order;
+  for (int i = 0; i < count; ++i) order.push_back((i * 7 + 3) % count);
+  exact_buffer<S> buffer(count, step), written(count, step);
+  for (int i = 0; i < count; ++i) buffer.at(i) = element<S>(i);
+  auto const x = traits<T>::gather(buffer.first(), step, order.data(), count);
+  auto const found = lanes<T>(x);
+  for (int i = 0; i < count; ++i) {
+    auto const at = static_cast<std::size_t>(i);
+    CHECK(static_cast<double>(found[at]) == value(buffer.at(static_cast<int>(order[at]))));
+  }
+  traits<T>::scatter(written.first(), step, order.data(), count, x);
+  for (index_t const at : order)
+    CHECK(value(written.at(static_cast<int>(at))) == value(buffer.at(static_cast<int>(at))));
+}
+
+template <class T, class S>
+void check_all() {
+  for (int count = 1; count <= size; ++count)
+    for (index_t const step : steps) {
+      CAPTURE(count, step);
+      check_load<T, S>(count, step);
+      if (step != 0) check_store<T, S>(count, step), check_gather<T, S>(count, step);
+    }
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE("loads, stores, gathers and scatters touch their elements only", "[core][pack]", float, double) {
+  check_all<TestType, float>();
+  check_all<TestType, double>();
+  check_all<TestType, cohort::half>();
+  check_all<TestType, cohort::bfloat16>();
+  for (int count = 1; count <= size; ++count)
+    for (index_t const step : steps) {
+      check_load<TestType, std::uint8_t>(count, step);
+      check_load<TestType, std::int32_t>(count, step);
+      check_load<TestType, std::int64_t>(count, step);
+    }
+}
+
+TEMPLATE_TEST_CASE("a step of 0 puts the one value into every lane", "[core][pack]", float, double) {
+  float const one = 2.5F;
+  for (int count = 1; count <= size; ++count)
+    CHECK(lanes<TestType>(traits<TestType>::load(&one, 0, count)) == std::vector<TestType>(size, 2.5));
+}
+
+TEMPLATE_TEST_CASE("special values pass through memory bit for bit", "[core][pack]", float, double) {
+  using T = TestType;
+  for (T const x : support::special_values<T>()) {
+    for (int count = 1; count <= size; ++count) {
+      std::vector<T> const in(static_cast<std::size_t>(count), x);
+      std::vector<T> out(static_cast<std::size_t>(count));
+      traits<T>::store(out.data(), 1, count, traits<T>::load(in.data(), 1, count));
+      CHECK(support::same_bits(in, out));
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("iota counts the lanes, head keeps the first", "[core][pack]", float, double) {
+  using T = TestType;
+  auto const counted = lanes<T>(traits<T>::iota());
+  for (int i = 0; i < size; ++i) CHECK(counted[static_cast<std::size_t>(i)] == T(i));
+  for (int count = 0; count <= size; ++count) {
+    auto const part = lanes<T>(lane_head(count, traits<T>::iota(), cohort::detail::pack<T>(-1)));
+    for (int i = 0; i < size; ++i) CHECK(part[static_cast<std::size_t>(i)] == (i < count ? T(i) : T(-1)));
+  }
+}
+
+TEMPLATE_TEST_CASE("folds: sums in double, extremes exact", "[core][pack]", float, double) {
+  using T = TestType;
+  support::random random(41);
+  for (int repeat = 0; repeat < 500; ++repeat) {
+    auto x = random.normals<T>(size, 1e3);
+    if (repeat % 5 == 0) x[static_cast<std::size_t>(random.integer(0, size - 1))] = std::numeric_limits<T>::infinity();
+    auto const p = traits<T>::load(x.data(), 1, size);
+    double sum = 0, low = cohort::infinity, high = -cohort::infinity;
+    for (T const v : x) sum += v, low = std::fmin(low, v), high = std::fmax(high, v);
+    CHECK(lane_fold(cohort::sum_rule{}, p) == approx(sum).epsilon(1e-12).margin(1e-9));
+    CHECK(lane_fold(cohort::minimum_rule{}, p) == low);
+    CHECK(lane_fold(cohort::maximum_rule{}, p) == high);
+  }
+  for (int i = 0; i < size; ++i) {
+    std::vector<T> x(size, 1);
+    x[static_cast<std::size_t>(i)] = std::numeric_limits<T>::quiet_NaN();
+    CHECK(std::isnan(lane_fold(cohort::sum_rule{}, traits<T>::load(x.data(), 1, size))));
+  }
+}
