@@ -30,8 +30,8 @@ void launch(Body const& body, A<double>* totals) {
 template <class T, class Kl>
 void objectives(Kl kl) {
   using body = cohort::detail::policy_loss_body<T, space, cohort::ppo_clip, Kl>;
-  launch<cohort::basic_loss_sums>(body{{}, {}, {}, {}, {}, {}, {}, {}, kl, cohort::ratio_level::token, cohort::by_constant(1)},
-                                  nullptr);
+  launch<cohort::basic_loss_sums>(
+      body{{}, {}, {}, {}, {}, {}, {}, {}, kl, cohort::ratio_level::token, cohort::by_constant(1)}, nullptr);
 }
 
 template <class T>
@@ -44,7 +44,7 @@ void bodies() {
   launch<d::batch_count>(d::batch_count_body<T, space>{}, nullptr);
   launch<cohort::basic_group_sums>(d::group_statistics_body<T, space>{}, nullptr);
   launch<cohort::basic_group_sums>(d::group_advantage_body<T, space>{}, nullptr);
-  launch<cohort::sum_of>(d::batch_variance_body<T, space>{}, nullptr);
+  launch<cohort::sum_of>(d::batch_deviation_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_range_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);

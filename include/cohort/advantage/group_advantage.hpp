@@ -28,7 +28,7 @@ namespace detail {
 
 struct group_advantage_workspace {
   group_workspace groups;
-  sum_of<double>* batch_variance = nullptr;
+  sum_of<double>* batch_deviation = nullptr;
 };
 
 template <class Space>
@@ -76,7 +76,8 @@ check_group_advantage(Context& context, view<T const, 1, typename Context::memor
   status const shapes = detail::first_broken(
       {check.rows_of("reward", reward, samples), check.rows_of("advantage", out.advantage, samples),
        check.groups(options.groups, samples), detail::check_deviation(check, options.ddof, options.epsilon),
-       check.disjoint("advantage", out.advantage, reward), check.workspace(context.scratch(), memory)});
+       check.workspace(context.scratch(), memory), check.disjoint("advantage", out.advantage, reward),
+       check.writable("advantage", out.advantage)});
   return shapes ? detail::check_group_data<T>(context, check, reward, options) : shapes;
 }
 
@@ -110,18 +111,18 @@ void group_advantage(Context& context, view<T const, 1, typename Context::memory
   workspace_layout memory(context.scratch().data);
   auto const workspace = detail::lay_out(memory, samples, options);
   auto const rows = detail::group_rows(context, options.groups, samples, workspace.groups);
-  if (workspace.batch_variance) {
+  if (workspace.batch_deviation) {
     row_layout<space> const whole{.rows = 1, .width = samples};
-    detail::batch_variance_body<T, space> const body{
+    detail::batch_deviation_body<T, space> const body{
         whole, run_cells<T const, space>(whole, reward.data, reward.stride[0]), options.ddof};
-    context.template for_each_row<sum_of>(whole, body, workspace.batch_variance);
+    context.template for_each_row<sum_of>(whole, body, workspace.batch_deviation);
   }
   detail::group_advantage_body<T, space> const body{
       rows,
       run_cells<T const, space>(rows, reward.data, reward.stride[0]),
       run_cells<T, space>(rows, out.advantage.data, out.advantage.stride[0]),
       {options.baseline, options.scale, options.ddof, options.epsilon, options.epsilon_place, options.singleton,
-       options.non_finite, workspace.batch_variance}};
+       options.non_finite, workspace.batch_deviation}};
   context.template for_each_row<basic_group_sums>(rows, body, out.report);
 }
 

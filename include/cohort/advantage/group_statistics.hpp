@@ -45,8 +45,8 @@ COHORT_HOST_DEVICE basic_group_sums<U> group_sums_of(row_moments<U> const& m, in
           .excluded = m.excluded,
           .refused = policy == non_finite::refuse ? m.excluded : zero,
           .first_excluded = m.first_excluded,
-          .reward = (m.low + m.mean) * m.count,
-          .reward_std = lane_sqrt(m.variance(ddof))};
+          .reward = m.average() * m.count,
+          .reward_std = m.deviation(ddof)};
 }
 
 /// Writes a value per row where that output is wanted.
@@ -82,8 +82,8 @@ struct group_statistics_body {
     auto const some = U(0) < m.count;
     auto const known = [&](U value) { return lane_select(some, value, U(not_a_number)); };
     store_per_row(team, count.row(groups, g), m.count);
-    store_per_row(team, mean.row(groups, g), known(m.low + m.mean));
-    store_per_row(team, std.row(groups, g), known(lane_sqrt(m.variance(ddof))));
+    store_per_row(team, mean.row(groups, g), known(m.average()));
+    store_per_row(team, std.row(groups, g), known(m.deviation(ddof)));
     store_per_row(team, min.row(groups, g), known(m.low));
     store_per_row(team, max.row(groups, g), known(m.high));
     store_per_row(team, zero_variance.row(groups, g), sums.zero_variance);
@@ -107,6 +107,27 @@ template <class Space>
   return memory.bytes();
 }
 
+namespace detail {
+
+/// Each output stands apart from the rewards and from the others.
+template <class T, class Space>
+status check_statistics_memory(checker const& check, view<T const, 1, Space> const& reward,
+                               group_statistics_outputs<Space> const& out) {
+  constexpr int arguments = 7;
+  char const* const name[arguments] = {"reward", "count", "mean", "std", "min", "max", "zero_variance"};
+  footprint const memory[arguments] = {footprint_of(reward),           footprint_of(out.count), footprint_of(out.mean),
+                                       footprint_of(out.std),          footprint_of(out.min),   footprint_of(out.max),
+                                       footprint_of(out.zero_variance)};
+  for (int i = 1; i < arguments; ++i) {
+    if (folds_onto_itself(memory[i])) return check.writable(name[i], memory[i]);
+    for (int j = 0; j < i; ++j)
+      if (status const s = check.apart(name[i], memory[i], memory[j]); !s) return s;
+  }
+  return {};
+}
+
+} // namespace detail
+
 /// The first rule that such a call breaks. On host contexts it reads offsets and rewards.
 template <std::floating_point T, execution_context Context>
 [[nodiscard]] status
@@ -121,8 +142,8 @@ check_group_statistics(Context& context, view<T const, 1, typename Context::memo
       {check.rows_of("reward", reward, samples), check.groups(options.groups, samples),
        check.vector("count", out.count, groups), check.vector("mean", out.mean, groups),
        check.vector("std", out.std, groups), check.vector("min", out.min, groups), check.vector("max", out.max, groups),
-       check.vector("zero_variance", out.zero_variance, groups), detail::check_deviation(check, options.ddof, 0),
-       check.workspace(context.scratch(), memory)});
+       check.vector("zero_variance", out.zero_variance, groups), detail::check_statistics_memory(check, reward, out),
+       detail::check_deviation(check, options.ddof, 0), check.workspace(context.scratch(), memory)});
   if (!shapes || options.non_finite == non_finite::exclude) return shapes;
   index_t const bad = detail::first_non_finite(reward);
   return check.rule(bad < 0, error_code::non_finite, "reward", "it is not finite", bad);

@@ -27,14 +27,14 @@ enum class non_finite : int { refuse, exclude };
 
 namespace detail {
 
-/// 1 / deviation by the place of epsilon.
+/// 1 / deviation by the place of epsilon; 0 where the deviation is 0 and epsilon too.
 template <class U>
-COHORT_HOST_DEVICE U inverse_deviation(U variance, double epsilon, epsilon_place place) {
-  U const one(1);
-  if (place == epsilon_place::inside_root) return one / lane_sqrt(variance + U(epsilon));
-  U const deviation = lane_sqrt(variance);
-  if (place == epsilon_place::floor) return one / lane_max(deviation, U(epsilon));
-  return one / (deviation + U(epsilon));
+COHORT_HOST_DEVICE U inverse_deviation(U deviation, double epsilon, epsilon_place place) {
+  bool const inside = place == epsilon_place::inside_root && epsilon > 0;
+  U const added = deviation + U(epsilon), least = lane_max(deviation, U(epsilon));
+  U const divisor = inside ? lane_sqrt(lane_multiply(deviation, deviation) + U(epsilon))
+                           : (place == epsilon_place::floor ? least : added);
+  return lane_select(U(0) < divisor, U(1) / divisor, U(0));
 }
 
 constexpr status check_deviation(checker const& check, int ddof, double epsilon) {

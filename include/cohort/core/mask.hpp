@@ -6,6 +6,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
@@ -44,6 +45,9 @@ struct mask_view {
     }
   }
   [[nodiscard]] constexpr bool given() const { return kind != mask_kind::absent; }
+  [[nodiscard]] constexpr std::size_t element_bytes() const {
+    return kind == mask_kind::bytes ? 1 : kind == mask_kind::int32 ? 4 : kind == mask_kind::int64 ? 8 : sizeof(T);
+  }
 };
 
 /// One row of a mask, opened.

@@ -87,6 +87,10 @@ using storage_t = typename scalar_traits<std::remove_cv_t<T>>::storage;
 template <class T>
 using compute_t = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
+/// The largest finite value of a type, as a variable and in double: what a call in T can hold, whatever computes it.
+template <class T>
+inline constexpr double largest = static_cast<double>((std::numeric_limits<T>::max)());
+
 template <class T>
 inline constexpr bool is_storage =
     std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;

@@ -29,6 +29,11 @@ constexpr status first_broken(std::initializer_list<status> checks) {
   return {};
 }
 
+template <class T, class Space>
+footprint footprint_of(mask_view<T, Space> const& x) {
+  return footprint_of(x.data, x.rank, x.extent, x.stride, x.element_bytes());
+}
+
 /// Makes the statuses of one function.
 struct checker {
   char const* function;
@@ -178,6 +183,15 @@ struct checker {
   template <class Out, class In>
   [[nodiscard]] status disjoint(char const* argument, Out const& out, In const& in) const {
     return rule(!overlaps(out, in), error_code::overlap, argument, "overlaps an input without being it");
+  }
+  /// An output that must not touch another argument at all, and whose elements are all different ones.
+  [[nodiscard]] status apart(char const* argument, footprint const& out, footprint const& other) const {
+    return rule(!share_memory(out, other), error_code::overlap, argument, "shares memory with another argument");
+  }
+  template <class Out>
+  [[nodiscard]] status writable(char const* argument, Out const& out) const {
+    return rule(!folds_onto_itself(footprint_of(out)), error_code::overlap, argument,
+                "two of its elements are the same memory");
   }
   /// What a formula says of its own parameters.
   template <class Fault>

@@ -82,11 +82,14 @@ check_token_log_prob_backward(Context&, token_log_prob_backward_inputs<L, typena
                               token_log_prob_options const& options) noexcept {
   constexpr detail::checker check{"token_log_prob_backward"};
   index_t const rows = in.logits.extent[0];
-  return detail::first_broken({detail::check_token_rows<L>(check, in, options),
-                               check.vector("log_sum_exp", in.log_sum_exp, rows),
-                               check.rows_of("d_log_prob", in.d_log_prob, rows),
-                               check.matrix("d_logits", out.d_logits, rows, in.logits.extent[1]),
-                               check.disjoint("d_logits", out.d_logits, in.logits)});
+  return detail::first_broken(
+      {detail::check_token_rows<L>(check, in, options), check.vector("log_sum_exp", in.log_sum_exp, rows),
+       check.rows_of("d_log_prob", in.d_log_prob, rows),
+       check.matrix("d_logits", out.d_logits, rows, in.logits.extent[1]),
+       check.disjoint("d_logits", out.d_logits, in.logits),
+       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.d_log_prob)),
+       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.log_sum_exp)),
+       check.writable("d_logits", out.d_logits)});
 }
 
 COHORT_NAMESPACE_END

@@ -63,6 +63,11 @@ inline policy_loss_workspace lay_out(workspace_layout& memory, policy_loss_optio
   return {memory.take<batch_count<double>>(1)};
 }
 
+template <class T, class Space>
+footprint sequence_footprint(advantage_view<T, Space> const& x) {
+  return x.sequences.given ? footprint_of(x.sequences) : footprint{};
+}
+
 constexpr status check_normalizer(checker const& check, normalizer const& by) {
   double const count = by.count.number;
   if (by.count.kind != count_kind::number || (count >= 0 && count < infinity)) return {};
@@ -125,6 +130,9 @@ check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memo
       check.disjoint("d_log_prob", out.d_log_prob, in.old_log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.ref_log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.advantage.tokens),
+      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.mask)),
+      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::sequence_footprint(in.advantage)),
+      check.writable("d_log_prob", out.d_log_prob),
       check.workspace(context.scratch(), memory),
   });
 }

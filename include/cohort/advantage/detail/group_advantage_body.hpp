@@ -12,7 +12,7 @@ COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// What becomes of one group: advantage = (reward - low - offset) * factor.
+/// What becomes of one group: advantage = (distance - offset) * factor, the distance from the low in units.
 template <class U>
 struct group_transform {
   U offset;
@@ -27,18 +27,19 @@ struct group_convention {
   cohort::epsilon_place place;
   cohort::singleton singleton;
   cohort::non_finite policy;
-  sum_of<double> const* batch_variance; ///< in the context's memory; read where scale is batch_std
+  sum_of<double> const* batch_deviation; ///< in the context's memory; read where scale is batch_std
 
   template <class U>
   COHORT_HOST_DEVICE group_transform<U> transform(row_moments<U> const& m) const {
     U const zero(0), one(1), others = lane_max(m.count - one, one);
-    U const own = m.variance(ddof), spread = lane_select(m.singleton(), one, own);
-    U const variance = scale == cohort::scale::batch_std ? U(batch_variance->sum) : spread;
-    U const inverse = scale == cohort::scale::none ? one : inverse_deviation(variance, epsilon, place);
+    U const own = lane_select(m.singleton(), one, m.deviation(ddof));
+    U const deviation = scale == cohort::scale::batch_std ? U(batch_deviation->sum) : own;
+    U const inverse = scale == cohort::scale::none ? one : inverse_deviation(deviation, epsilon, place);
     U const left_out = baseline == cohort::baseline::leave_one_out ? m.count / others : one;
-    U const several = lane_select(m.constant(), zero, inverse * left_out);
+    U const several = lane_select(m.constant(), zero, inverse * m.unit * left_out);
     if (singleton != cohort::singleton::reward) return {m.mean, several};
-    return {lane_select(m.singleton(), zero - m.low, m.mean), lane_select(m.singleton(), inverse, several)};
+    U const from_zero = zero - m.low / m.unit;
+    return {lane_select(m.singleton(), from_zero, m.mean), lane_select(m.singleton(), inverse * m.unit, several)};
   }
 };
 
@@ -59,11 +60,12 @@ struct group_advantage_body {
     auto const place = advantage.row(groups, g), out = team.stage_out(1, place, n);
     auto const m = moments_of<T>(team, x, n, groups, g);
     auto const t = convention.transform(m);
+    reward_scale<typename Team::uniform> const scale(m.low, m.high);
     team.for_each(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
       using V = typename L::type;
       using W = wide<V>;
       W const value = lane_cast<W>(load(at, x, c));
-      W const scaled = (value - W(m.low) - W(t.offset)) * W(t.factor);
+      W const scaled = (scale.distance(value) - W(t.offset)) * W(t.factor);
       store(at, out, c, lane_cast<V>(lane_select(lane_is_finite(value), scaled, W(0))));
     });
     team.commit(out, place, n);
@@ -71,9 +73,9 @@ struct group_advantage_body {
   }
 };
 
-/// The variance of all rewards of a call, as the total of one row.
+/// The standard deviation of all rewards of a call, as the total of one row.
 template <class T, class Space>
-struct batch_variance_body {
+struct batch_deviation_body {
   using compute_type = T;
   static constexpr bool rows_in_lanes = false;
 
@@ -84,7 +86,7 @@ struct batch_variance_body {
   template <class Team>
   COHORT_HOST_DEVICE sum_of<double> operator()(Team const& team, index_t r) const {
     index_t const n = whole.length(r);
-    return {moments_of<T>(team, reward.row(whole, r), n, whole, r).variance(ddof)};
+    return {moments_of<T>(team, reward.row(whole, r), n, whole, r).deviation(ddof)};
   }
 };
 

@@ -41,22 +41,52 @@ COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(lane<V, InRow> at, row
   return term;
 }
 
+/// The range of a row in units of a power of two near its width, so that squares neither overflow nor vanish: a reward
+/// is low + (reward * inverse - shift) * unit, exactly.
+template <class U>
+struct reward_scale {
+  U unit;
+  U inverse;
+  U shift; ///< low * inverse
+  U width; ///< in units
+
+  COHORT_HOST_DEVICE COHORT_INLINE reward_scale(U low, U high) {
+    // The rounding trick works on 2^(+-60) times a half of the width; units end at 2^(+-960).
+    U const half = lane_multiply(high, U(0.5)) - lane_multiply(low, U(0.5)), one(1);
+    auto const large = one < half;
+    U const turn = lane_select(large, U(0x1p-60), U(0x1p60)), back = lane_select(large, U(0x1p60), U(0x1p-60));
+    U const above = lane_clamp(power_of_two_above(lane_multiply(half, turn)) * back, U(0x1p-960), U(0x1p960));
+    unit = lane_select(U(0) < half, above, one);
+    inverse = one / unit;
+    shift = lane_multiply(low, inverse);
+    width = lane_multiply(high, inverse) - shift;
+  }
+
+  /// The distance from the low, in units.
+  template <class W>
+  [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE W distance(W reward) const {
+    return lane_multiply(reward, W(inverse)) - W(shift);
+  }
+};
+
 /// What is known of a row, or of one row per lane.
 template <class U>
 struct row_moments {
   U count;
   U low; ///< 0 where there is none, as the next
   U high;
-  U mean;   ///< above low
-  U square; ///< sum of squared deviations
+  U unit;
+  U mean;   ///< above low, in units
+  U square; ///< sum of squared deviations, in squared units
   U excluded;
   U first_excluded;
 
-  /// Sum of squares / (count - ddof), 0 where that is not positive.
-  [[nodiscard]] COHORT_HOST_DEVICE U variance(double ddof) const {
+  /// sqrt(sum of squares / (count - ddof)), 0 where that is not positive.
+  [[nodiscard]] COHORT_HOST_DEVICE U deviation(double ddof) const {
     U const freedom = count - U(ddof);
-    return lane_select(U(0) < freedom, square / lane_max(freedom, U(1)), U(0));
+    return lane_select(U(0) < freedom, lane_sqrt(square / lane_max(freedom, U(1))) * unit, U(0));
   }
+  [[nodiscard]] COHORT_HOST_DEVICE U average() const { return low + lane_multiply(mean, unit); }
   [[nodiscard]] COHORT_HOST_DEVICE auto constant() const { return lane_not(low < high); }
   [[nodiscard]] COHORT_HOST_DEVICE auto singleton() const { return count == U(1); }
 };
@@ -66,30 +96,28 @@ COHORT_HOST_DEVICE auto moments_of(Team const& team, line<T const> x, index_t n,
                                    index_t r) {
   using U = typename Team::uniform;
   auto const range = team.template reduce<range_sums>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
-    using V = typename L::type;
-    return range_term(at, rows, r, c, load(at, x, c), lane_traits<V>::all());
+    return range_term(at, rows, r, c, load(at, x, c), lane_traits<typename L::type>::all());
   });
   auto const some = U(0) < range.count;
-  U const low = lane_select(some, range.low, U(0)), high = lane_select(some, range.high, U(0)), width = high - low;
+  U const low = lane_select(some, range.low, U(0)), high = lane_select(some, range.high, U(0));
   U const count = lane_max(range.count, U(1));
+  reward_scale<U> const scale(low, high);
   bool const complete = !lane_any(U(0) < range.excluded); // changes no value, only what is looked at
   auto const sum = [&](U bound, auto term) {
     sum_grid<U> const grid(bound, count);
     auto const s = team.template reduce<order_free_sum>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
-      using V = typename L::type;
-      using W = wide<V>;
-      W const value = lane_cast<W>(load(at, x, c));
-      W const t = term(value - W(low));
+      using W = wide<typename L::type>;
+      W const value = lane_cast<W>(load(at, x, c)), t = term(scale.distance(value));
       return on_grid(complete ? t : lane_select(lane_is_finite(value), t, W(0)), grid);
     });
     return s.first + s.second;
   };
-  U const mean = sum(width, [](auto d) COHORT_FLAT { return d; }) / count;
-  U const square = sum(lane_multiply(width, width), [mean](auto d) COHORT_FLAT {
+  U const mean = sum(scale.width, [](auto d) COHORT_FLAT { return d; }) / count;
+  U const square = sum(lane_multiply(scale.width, scale.width), [mean](auto d) COHORT_FLAT {
     auto const e = d - decltype(d)(mean);
     return lane_multiply(e, e);
   });
-  return row_moments<U>{range.count, low, high, mean, square, range.excluded, range.first_excluded};
+  return row_moments<U>{range.count, low, high, scale.unit, mean, square, range.excluded, range.first_excluded};
 }
 
 } // namespace detail

@@ -54,12 +54,13 @@ private:
   template <class Team>
   COHORT_HOST_DEVICE void normalize(Team const& team, line<T> out, index_t n, index_t r) const {
     auto const x = open_steps(steps, r);
-    double const zero_at = at_sequence.low[r], mean = at_sequence.mean[r], factor = at_sequence.factor[r];
+    double const mean = at_sequence.mean[r], factor = at_sequence.factor[r];
+    reward_scale<double> const scale(at_sequence.low[r], at_sequence.high[r]);
     team.for_each(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
       using V = typename L::type;
       using W = wide<V>;
       V const reward = x.read(at, c);
-      V const normalized = lane_cast<V>((lane_cast<W>(reward) - W(zero_at) - W(mean)) * W(factor));
+      V const normalized = lane_cast<V>((scale.distance(lane_cast<W>(reward)) - W(mean)) * W(factor));
       store(at, out, c, lane_select(lane_and(x.given(at, c), lane_is_finite(reward)), normalized, V(0)));
     });
   }
@@ -70,13 +71,14 @@ private:
     index_t const first = steps.rows.first(r), last = first + steps.rows.length(r);
     auto const reward = steps.reward;
     auto const end_of = ends;
-    double const zero_at = at_sequence.low[r], mean = at_sequence.mean[r], factor = at_sequence.factor[r];
+    double const mean = at_sequence.mean[r], factor = at_sequence.factor[r];
+    reward_scale<double> const scale(at_sequence.low[r], at_sequence.high[r]);
     team.once([=] {
       for (index_t j = first; j < last; ++j) {
         index_t const end = end_of[j];
         double const value = static_cast<double>(reward.data[j * reward.column_stride]);
         if (end >= 0 && end < n && lane_is_finite(value))
-          out.p[end * out.step] += static_cast<T>((value - zero_at - mean) * factor);
+          out.p[end * out.step] += static_cast<T>((scale.distance(value) - mean) * factor);
       }
     });
   }

@@ -22,10 +22,10 @@ struct sequence_moments {
   double* count;
   double* excluded;
   double* first_excluded;
-  double* mean; ///< above low
+  double* mean; ///< above low, in units of the group's range (reward_scale)
   double* first;
   double* second;
-  double* factor; ///< a normalised reward is (reward - low - mean) * factor
+  double* factor; ///< a normalised reward is (distance - mean) * factor
 };
 
 /// The step rewards of one sequence after the other: its steps, or its tokens where a step ends.
@@ -100,7 +100,8 @@ struct step_sum_body {
   template <class Team>
   COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t r) const {
     auto const x = open_steps(steps, r);
-    double const low = at_sequence.low[r], width = at_sequence.high[r] - low;
+    reward_scale<double> const scale(at_sequence.low[r], at_sequence.high[r]);
+    double const width = scale.width;
     double const shift = power == 1 ? 0 : at_sequence.mean[r];
     bool const squared = power == 2;
     sum_grid<double> const grid(squared ? width * width : width, lane_max(at_sequence.count[r], 1.0));
@@ -110,7 +111,7 @@ struct step_sum_body {
           using V = typename L::type;
           W const value = lane_cast<W>(x.read(at, c));
           W const given = lane_cast<W>(lane_select(x.given(at, c), V(1), V(0)));
-          W const deviation = value - W(low) - W(shift);
+          W const deviation = scale.distance(value) - W(shift);
           W const term = squared ? lane_multiply(deviation, deviation) : deviation;
           auto const live = lane_and(given != W(0), lane_is_finite(value));
           return on_grid(lane_select(live, term, W(0)), grid);
@@ -215,9 +216,11 @@ struct group_factor_body {
     if (n == 0) return {};
     auto const& x = at_sequence;
     double const square = group_sum(team, group, x, g);
+    double const low = group.shared(x.low, g), high = group.shared(x.high, g);
     row_moments<double> const m{group.shared(x.count, g),
-                                group.shared(x.low, g),
-                                group.shared(x.high, g),
+                                low,
+                                high,
+                                reward_scale<double>(low, high).unit,
                                 group.shared(x.mean, g),
                                 square,
                                 group.shared(x.excluded, g),

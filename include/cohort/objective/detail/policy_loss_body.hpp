@@ -130,8 +130,9 @@ struct policy_row {
     V const value = penalised ? term.value + lane_multiply(V(kl.beta), penalty.value) : term.value;
     V const own = sequence ? V(mean_slope) : term.slope;
     V const slope = penalised ? own + lane_multiply(V(kl.beta), penalty.slope) : own;
-    auto const finite = lane_is_finite(lane_abs(value) + lane_abs(slope) + lane_abs(penalty.value));
-    auto const good = lane_and(x.usable, finite);
+    // Within what the call's type holds, so that a reference in double excludes the same tokens.
+    V const size = lane_abs(value) + lane_abs(slope) + lane_abs(penalty.value);
+    auto const good = lane_and(x.usable, size <= V(largest<T>));
     auto const bad = lane_and(x.valid, lane_not(good));
     store(at, d_log_prob, c, lane_select(good, lane_multiply(slope, V(weight)), zero));
     auto const counted = [&](V v, V otherwise) COHORT_FLAT { return lane_select(good, v, otherwise); };
@@ -206,7 +207,7 @@ struct policy_loss_body {
   COHORT_HOST_DEVICE loss_sums operator()(Team const& team, index_t r) const {
     index_t const n = rows.length(r);
     auto row = open(r);
-    row.weight = normalizer.weight(1);
+    row.weight = weight_for(1);
     if (level == ratio_level::sequence || normalizer.kind == normalizer_kind::sequence_means) look(team, n, row);
     auto const sums = team.template reduce<token_sums>(n, [row]<class L>(L at, index_t c)
                                                               COHORT_FLAT { return row.loss_term(at, c); });
@@ -230,13 +231,19 @@ private:
             level};
   }
 
+  /// 0 where the call's type cannot hold it: reported as a normaliser that is not positive.
+  COHORT_HOST_DEVICE double weight_for(double row_tokens) const {
+    double const weight = normalizer.weight(row_tokens);
+    return weight <= largest<T> ? weight : 0;
+  }
+
   /// The first look at a sequence, which leaves it in cache for the second.
   template <class Team>
   COHORT_HOST_DEVICE void look(Team const& team, index_t n, row_type& row) const {
     row_type const x = row;
     auto const seen = team.template reduce<sequence_sums>(n, [x]<class L>(L at, index_t c)
                                                                  COHORT_FLAT { return x.sequence_term(at, c); });
-    row.weight = normalizer.weight(seen.tokens);
+    row.weight = weight_for(seen.tokens);
     if (level != ratio_level::sequence || !(seen.tokens > 0)) return;
     row.mean_log_ratio = seen.log_ratio / seen.tokens;
     row_type const y = row;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// No algorithm allocates inside a call, on success or on refusal.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <cases/contexts.hpp>
+#include <cases/groups.hpp>
+#include <cases/losses.hpp>
+#include <cases/processes.hpp>
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  allocations.fetch_add(1);
+  std::size_t const whole = (bytes + alignment - 1) / alignment * alignment;
+  void* const memory = std::aligned_alloc(alignment, whole > 0 ? whole : alignment);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+void released(void* memory) noexcept __attribute__((noinline));
+void released(void* memory) noexcept { std::free(memory); }
+
+} // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new[](std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t bytes, std::nothrow_t const&) noexcept {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new[](std::size_t bytes, std::nothrow_t const&) noexcept {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void operator delete(void* memory) noexcept { released(memory); }
+void operator delete[](void* memory) noexcept { released(memory); }
+void operator delete(void* memory, std::size_t) noexcept { released(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { released(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { released(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { released(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { released(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { released(memory); }
+
+namespace {
+
+template <class Call>
+long allocated_by(Call const& call) {
+  long const before = allocations.load();
+  call();
+  return allocations.load() - before;
+}
+
+/// On every context, the first call and later ones.
+template <class Call>
+void allocates_nothing(Call const& call) {
+  support::on_every_context([&](auto& context) {
+    long count = 0;
+    for (int i = 0; i < 3; ++i) count += allocated_by([&] { call(context); });
+    CHECK(count == 0);
+  });
+}
+
+} // namespace
+
+TEST_CASE("allocations: they are counted", "[backend][allocations]") {
+  CHECK(allocated_by([] { std::vector<int> const x(3); }) == 1);
+}
+
+TEST_CASE("allocations: group_advantage and group_statistics", "[backend][allocations]") {
+  cases::random source(71);
+  auto const reward = source.normals<float>(4096);
+  std::vector<float> advantage(reward.size());
+  std::vector<std::int64_t> ids(reward.size());
+  for (auto& id : ids) id = source.integer(0, 400);
+  for (auto const scale : {cohort::scale::group_std, cohort::scale::batch_std}) {
+    allocates_nothing([&](auto& context) {
+      cohort::group_advantage(context, reward, advantage, {.groups = cohort::uniform_groups{8}, .scale = scale});
+    });
+    allocates_nothing([&](auto& context) {
+      cohort::group_advantage(context, reward, advantage, {.groups = cohort::group_ids(ids), .scale = scale});
+    });
+  }
+  std::vector<double> mean(512);
+  allocates_nothing([&](auto& context) {
+    cohort::group_statistics<float>(context, reward, {.mean = mean}, {.groups = cohort::uniform_groups{8}});
+  });
+}
+
+TEST_CASE("allocations: process_advantage", "[backend][allocations]") {
+  cases::random source(72);
+  auto const p = cases::random_process(source, 40, 50);
+  cases::step_tensors<float> const steps(p);
+  std::vector<float> advantage(static_cast<std::size_t>(steps.token_offsets.back()));
+  allocates_nothing([&](auto& context) {
+    cohort::process_advantage<float>(context, {.layout = cohort::packed(steps.token_offsets), .steps = steps.list()},
+                                     {.advantage = advantage}, {.groups = cohort::group_ids(p.ids)});
+  });
+}
+
+TEST_CASE("allocations: policy_loss", "[backend][allocations]") {
+  auto const b = cases::random_batch<float>(73, {.rows = 300, .longest = 50});
+  auto const offsets = b.offsets();
+  std::vector<float> seed(b.tokens());
+  cohort::loss_sums sums;
+  for (auto const level : {cohort::ratio_level::token, cohort::ratio_level::sequence})
+    allocates_nothing([&](auto& context) {
+      cohort::policy_loss<float>(context,
+                                 {.layout = cohort::packed(offsets),
+                                  .log_prob = b.log_prob,
+                                  .old_log_prob = b.old_log_prob,
+                                  .ref_log_prob = b.ref_log_prob,
+                                  .advantage = cohort::per_token(b.advantage),
+                                  .mask = b.mask},
+                                 {.d_log_prob = seed, .report = &sums},
+                                 cohort::objective(cohort::ppo_clip{}, cohort::k3{0.04}),
+                                 {cohort::by_sequence_means(), level});
+      static_cast<void>(cohort::read(context, &sums));
+    });
+}
+
+TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations]") {
+  cases::random source(74);
+  std::size_t const rows = 60, vocabulary = 500;
+  auto const values = source.normals<float>(rows * vocabulary);
+  std::vector<std::int32_t> token(rows);
+  for (auto& x : token) x = static_cast<std::int32_t>(source.integer(0, 499));
+  std::vector<float> log_prob(rows), log_sum_exp(rows), d_logits(values.size());
+  auto const logits = cases::loose_matrix(values.data(), 60, 500, 500);
+  auto const gradient = cases::loose_matrix(d_logits.data(), 60, 500, 500);
+  allocates_nothing([&](auto& context) {
+    cohort::token_log_prob<float>(context, {.logits = logits, .token = token},
+                                  {.log_prob = log_prob, .log_sum_exp = log_sum_exp});
+    cohort::token_log_prob_backward<float>(
+        context, {.logits = logits, .token = token, .log_sum_exp = log_sum_exp, .d_log_prob = log_prob},
+        {.d_logits = gradient});
+  });
+}
+
+TEST_CASE("allocations: a refused call", "[backend][allocations]") {
+  std::vector<float> const reward(6, 1.0F);
+  std::vector<float> advantage(5);
+  allocates_nothing([&](auto& context) {
+    cohort::view<float const, 1, cohort::host_space> const in(reward);
+    if (cohort::check_group_advantage<float>(context, in, {.advantage = advantage},
+                                             {.groups = cohort::uniform_groups{3}})
+            .ok())
+      std::abort();
+  });
+}
