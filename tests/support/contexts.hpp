@@ -2,8 +2,8 @@
 /// \file
 /// One test on every context that runs on the host:
 ///
-///   support::on_every_context([&](auto& context) { ... });        // reference, emulated block, Eigen with 1, 2, 7
-///   threads support::on_eigen_contexts([&](auto& context) { ... });       // Eigen with 1, 2, 7 threads
+///   support::on_every_context([&](auto& context) { ... });   // reference, emulated block, Eigen with 1, 2, 7 threads
+///   support::on_eigen_contexts([&](auto& context) { ... });  // Eigen with 1, 2, 7 threads
 ///
 /// A failure names the context. `is_reference<decltype(context)>` tells where arithmetic is in double whatever the
 /// type.

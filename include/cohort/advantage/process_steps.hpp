@@ -3,8 +3,7 @@
 /// Step rewards, as lists or per token.
 ///
 ///   step_list(step_offsets, step_end, step_reward)  sequence r has the steps offsets[r] .. offsets[r + 1]; step j ends
-///   at
-///                                                   token step_end[j] of its sequence and has reward step_reward[j]
+///                                                   at token step_end[j] of it and has reward step_reward[j]
 ///   dense_steps(token_reward, step_mask)            a reward per token; a step ends where the mask is not 0
 ///   dense_steps(token_reward)                       every valid token is a step
 #pragma once

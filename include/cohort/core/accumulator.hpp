@@ -5,8 +5,8 @@
 ///   template <class V> struct loss_and_peak {
 ///     V loss = V(0), peak = V(-infinity);                       // the identity, exactly
 ///     template <class F, class... S> static auto zip(F f, S const&... s) {
-///       return loss_and_peak<field_t<F, sum_rule, decltype(s.loss)...>>{f(sum_rule{}, s.loss...), f(maximum_rule{},
-///       s.peak...)};
+///       return loss_and_peak<field_t<F, sum_rule, decltype(s.loss)...>>{f(sum_rule{}, s.loss...),
+///                                                                      f(maximum_rule{}, s.peak...)};
 ///     }
 ///   };
 ///

@@ -5,8 +5,7 @@
 
 COHORT_NAMESPACE_BEGIN
 
-/// The KL estimator k2: biased, low variance, with the gradient of the reverse KL. With delta = ref_log_prob -
-/// log_prob,
+/// The KL estimator k2: biased, low variance, with the gradient of the reverse KL. For delta = ref_log_prob - log_prob,
 ///
 ///   k2 = delta^2 / 2,   d k2 / d log_prob = -delta
 ///

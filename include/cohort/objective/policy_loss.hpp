@@ -144,8 +144,9 @@ COHORT_POLICY_BEGIN
 /// The surrogate policy loss and its derivative with respect to log_prob, in one pass over the batch.
 ///
 ///   ratio[t]   = exp(log_prob[t] - old_log_prob[t])              (or one per sequence: ratio_level::sequence)
-///   loss       = sum_t mask[t] * (surrogate(ratio[t], advantage[t]) + beta * kl(log_prob[t], ref_log_prob[t])) *
-///   weight d_log_prob = d loss / d log_prob                             (0 where masked)
+///   term[t]    = surrogate(ratio[t], advantage[t]) + beta * kl(log_prob[t], ref_log_prob[t])
+///   loss       = sum_t mask[t] * weight * term[t]
+///   d_log_prob = d loss / d log_prob                             (0 where masked)
 ///
 /// `weight` is 1 / count, or 1 / (count * valid tokens of the sequence): see normalizer.hpp.
 ///
@@ -155,8 +156,7 @@ COHORT_POLICY_BEGIN
 /// Aliasing   d_log_prob may be any of the token inputs but the mask, element for element.
 /// Workspace  policy_loss_workspace_bytes(options).
 /// Errors     contract_error (check_policy_loss), nothing is written. A valid token with a value that is not finite
-/// gets
-///            gradient 0, is excluded and counted in the report.
+///            gets gradient 0, is excluded and counted in the report.
 /// Empty      no valid token: loss 0, gradient 0, counts 0.
 /// Source     Schulman et al. 2017 (arXiv 1707.06347), eq. 7; Shao et al. 2024 (arXiv 2402.03300), eq. 3.
 template <std::floating_point T, execution_context Context, class Surrogate, class Kl>
