@@ -145,6 +145,21 @@ TEST_CASE("group_advantage: a reward that is not finite touches its own group on
   });
 }
 
+TEST_CASE("group_advantage: a group that exclusion leaves alone is refused with the others of one",
+          "[advantage][degenerate]") {
+  support::on_every_context([](auto& context) {
+    std::vector<double> const reward{1, 2, 3, NAN, 4, 5};
+    std::vector<double> advantage(6, 77);
+    cohort::group_advantage_options<cohort::host_space> options{.groups = cohort::uniform_groups{2},
+                                                                .singleton = cohort::singleton::refuse,
+                                                                .non_finite = cohort::non_finite::exclude};
+    auto const s = cohort::check_group_advantage<double>(context, reward, {.advantage = advantage}, options);
+    CHECK((s.code == cohort::error_code::small_group && s.index == 1));
+    CHECK_THROWS_AS(cohort::group_advantage(context, reward, advantage, options), cohort::contract_error);
+    CHECK(advantage == std::vector<double>(6, 77));
+  });
+}
+
 TEST_CASE("group_advantage: no samples and no groups", "[advantage][degenerate]") {
   cases::in_both_types([]<class T>(auto& context, T) {
     std::vector<T> const none;

@@ -61,6 +61,10 @@ TEST_CASE("offsets start at 0, do not decrease and end at the total", "[core][sh
   std::vector<int> const late{0, 3, 2};
   cohort::status const s = check.offsets("x", cohort::index_view<host_space>(late), 2);
   CHECK((s.index == 2 && s.found == 2 && s.expected == 3));
+  cohort::index_view<host_space> wild(late);
+  wild.stride = index_t{1} << 62; // reaches outside: refused by its shape, and not read
+  CHECK(check.indices("x", wild, 3).code == error_code::bad_stride);
+  CHECK(check.offsets("x", wild, 2).ok());
 }
 
 TEST_CASE("groups fit the samples", "[core][shape]") {

@@ -144,6 +144,28 @@ TEST_CASE("policy_loss: the other tokens do not see a bad one", "[objective][dat
   });
 }
 
+TEST_CASE("policy_loss: a call's own counts are those of the mask, bad tokens among them", "[objective][data]") {
+  support::on_every_context([](auto& context) {
+    double const nan = cohort::not_a_number;
+    std::vector<double> const same{-1, -1, -1, -1}, broken{-1, -1, nan, -1};
+    std::vector<double> seed(4);
+    for (bool const in_advantage : {false, true})
+      for (cohort::normalizer const& by :
+           {cohort::normalizer(cohort::by_tokens()), cohort::normalizer(cohort::by_sequence_means())}) {
+        std::vector<double> const advantage{1, 1, in_advantage ? nan : 1, 1};
+        cohort::loss_sums sums;
+        cohort::policy_loss<double>(context,
+                                    {.layout = cohort::padded{1, 4},
+                                     .log_prob = in_advantage ? same : broken,
+                                     .old_log_prob = same,
+                                     .advantage = cohort::per_token(advantage)},
+                                    {.d_log_prob = seed, .report = &sums}, cohort::objective(cohort::ppo_clip{}), {by});
+        CHECK(sums.loss == -0.75);
+        CHECK((sums.bad_slots == 1 && sums.first_bad_slot == 2 && sums.tokens == 3));
+      }
+  });
+}
+
 TEST_CASE("policy_loss: the first bad slot of a rectangle is row * columns + column", "[objective][data]") {
   cases::in_both_types([]<class T>(auto& context, T) {
     auto b = cases::random_batch<T>(45, {.rows = 30, .longest = 20, .hole = 0, .empty = 0});

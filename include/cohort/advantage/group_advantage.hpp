@@ -48,8 +48,8 @@ status check_group_data(Context& context, checker const& check, view<T const, 1,
       return check.broken(error_code::non_finite, "reward", "it is not finite", bad);
   if (options.singleton != singleton::refuse) return {};
   workspace_layout memory(context.scratch().data);
-  index_t const single = first_singleton(context, options.groups, samples, lay_out(memory, samples, options).groups);
-  return check.rule(single < 0, error_code::small_group, "groups", "a group has one sample", single);
+  index_t const single = first_singleton(context, options.groups, reward, lay_out(memory, samples, options).groups);
+  return check.rule(single < 0, error_code::small_group, "groups", "a group has one usable sample", single);
 }
 
 } // namespace detail

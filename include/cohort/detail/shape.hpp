@@ -143,7 +143,8 @@ struct checker {
   /// Offsets start at 0, do not decrease and end at `total`. Read on the host only.
   template <class Space>
   [[nodiscard]] status offsets(char const* argument, index_view<Space> const& x, index_t total) const {
-    if (!host_readable<Space> || !x.given || !x.data || x.extent < 1) return {};
+    bool const readable = host_readable<Space> && x.given && x.data && x.extent > 0;
+    if (!readable || !shape(argument, x.data, &x.extent, &x.stride, 1)) return {}; // a shape's fault is its own check's
     if (x[0] != 0) return differs(error_code::bad_offsets, argument, "offsets start at 0", as_double(x[0]), 0, 0);
     for (index_t i = 1; i < x.extent; ++i)
       if (x[i] < x[i - 1])

@@ -9,7 +9,7 @@
 ///   by_constant(c)        sum over tokens / c                          Dr. GRPO: c = sequences * longest length
 ///
 /// A count is a number, a one-element tensor in the context's memory (a CUDA graph must not freeze it), or absent: then
-/// it is that of the call, valid tokens or sequences with a valid token.
+/// it is that of the call: tokens or sequences that the mask makes valid, whether their values are usable or not.
 #pragma once
 
 #include <concepts>

@@ -40,14 +40,19 @@ row_layout<Space> group_rows(Context& context, group_layout<Space> const& groups
   return {.rows = samples, .offsets = offsets, .order = memory.order};
 }
 
-/// The first group of one sample, where the host can see it: -1 if there is none.
-template <class Context, class Space>
-index_t first_singleton(Context& context, group_layout<Space> const& groups, index_t samples,
+/// The first group with one usable sample, where the host can see it: -1 if there is none.
+template <class Context, class T, class Space>
+index_t first_singleton(Context& context, group_layout<Space> const& groups, view<T const, 1, Space> const& reward,
                         group_workspace const& memory) {
   if (!host_readable<Space> || (groups.kind == group_kind::ids && !memory.offsets)) return -1;
-  auto const rows = group_rows(context, groups, samples, memory);
-  for (index_t g = 0; g < rows.rows; ++g)
-    if (rows.length(g) == 1) return g;
+  auto const rows = group_rows(context, groups, reward.extent[0], memory);
+  auto const cells = run_cells<T const, Space>(rows, reward.data, reward.stride[0]);
+  for (index_t g = 0; g < rows.rows; ++g) {
+    auto const x = cells.row(rows, g);
+    index_t usable = 0;
+    for (index_t c = 0; c < rows.length(g); ++c) usable += lane_is_finite(load(lane<T, true>{1}, x, c)) ? 1 : 0;
+    if (usable == 1) return g;
+  }
   return -1;
 }
 

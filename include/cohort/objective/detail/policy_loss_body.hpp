@@ -54,15 +54,17 @@ struct token_sums {
   }
 };
 
-/// What must be known of a sequence before its first gradient: usable tokens and the sum of their log ratios.
+/// What must be known of a sequence before its first gradient: its valid tokens, which a denominator counts, the usable
+/// ones among them, and the sum of their log ratios.
 template <class V>
 struct sequence_sums {
-  V tokens = V(0);
+  V valid = V(0);
+  V usable = V(0);
   V log_ratio = V(0);
   template <class F, class... S>
   COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
-    return sequence_sums<field_t<F, sum_rule, decltype(s.tokens)...>>{f(sum_rule{}, s.tokens...),
-                                                                      f(sum_rule{}, s.log_ratio...)};
+    return sequence_sums<field_t<F, sum_rule, decltype(s.valid)...>>{
+        f(sum_rule{}, s.valid...), f(sum_rule{}, s.usable...), f(sum_rule{}, s.log_ratio...)};
   }
 };
 
@@ -105,7 +107,8 @@ struct policy_row {
   COHORT_HOST_DEVICE COHORT_INLINE auto sequence_term(L at, index_t c) const {
     using V = typename L::type;
     auto const x = read(at, c);
-    return sequence_sums<V>{lane_select(x.usable, V(1), V(0)), lane_select(x.usable, x.log_ratio, V(0))};
+    return sequence_sums<V>{lane_select(x.valid, V(1), V(0)), lane_select(x.usable, V(1), V(0)),
+                            lane_select(x.usable, x.log_ratio, V(0))};
   }
 
   template <class L>
@@ -243,13 +246,13 @@ private:
     row_type const x = row;
     auto const seen = team.template reduce<sequence_sums>(n, [x]<class L>(L at, index_t c)
                                                                  COHORT_FLAT { return x.sequence_term(at, c); });
-    row.weight = weight_for(seen.tokens);
-    if (level != ratio_level::sequence || !(seen.tokens > 0)) return;
-    row.mean_log_ratio = seen.log_ratio / seen.tokens;
+    row.weight = weight_for(seen.valid);
+    if (level != ratio_level::sequence || !(seen.usable > 0)) return;
+    row.mean_log_ratio = seen.log_ratio / seen.usable;
     row_type const y = row;
     auto const slopes =
         team.template reduce<sum_of>(n, [y]<class L>(L at, index_t c) COHORT_FLAT { return y.slope_term(at, c); });
-    row.mean_slope = slopes.sum / seen.tokens;
+    row.mean_slope = slopes.sum / seen.usable;
   }
 };
 
