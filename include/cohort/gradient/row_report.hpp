@@ -4,8 +4,7 @@
 #pragma once
 
 #include <cohort/core/accumulator.hpp>
-#include <cohort/core/error.hpp>
-#include <cohort/core/execution_context.hpp>
+#include <cohort/core/report.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
@@ -47,16 +46,3 @@ struct row_report {
 }
 
 COHORT_NAMESPACE_END
-
-COHORT_POLICY_BEGIN
-
-/// Waits, fetches the counts. Fails with `data_error` where rows were excluded, unless told to accept that.
-template <execution_context Context>
-row_report read(Context& context, row_sums const* report, on_data_error action = on_data_error::fail) {
-  row_sums const sums = context.fetch(report);
-  if (action == on_data_error::fail)
-    if (status const s = check_data(sums); !s) detail::fail<data_error>(s);
-  return report_of(sums);
-}
-
-COHORT_POLICY_END

@@ -4,8 +4,7 @@
 #pragma once
 
 #include <cohort/core/accumulator.hpp>
-#include <cohort/core/error.hpp>
-#include <cohort/core/execution_context.hpp>
+#include <cohort/core/report.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
@@ -118,17 +117,3 @@ struct loss_report {
 }
 
 COHORT_NAMESPACE_END
-
-COHORT_POLICY_BEGIN
-
-/// The one call that waits: fetches the sums and returns the metrics. Fails with `data_error` where tokens were
-/// excluded or met no normaliser, unless told to accept that.
-template <execution_context Context>
-loss_report read(Context& context, loss_sums const* report, on_data_error action = on_data_error::fail) {
-  loss_sums const sums = context.fetch(report);
-  if (action == on_data_error::fail)
-    if (status const s = check_data(sums); !s) detail::fail<data_error>(s);
-  return report_of(sums);
-}
-
-COHORT_POLICY_END
