@@ -12,7 +12,7 @@
 #include <cohort/advantage/group_statistics.hpp>
 #include <cohort/advantage/process_advantage.hpp>
 
-#include <cohort/formula/importance_ratio.hpp>
+#include <cohort/formula/log_ratio_bounds.hpp>
 #include <cohort/formula/k1.hpp>
 #include <cohort/formula/k2.hpp>
 #include <cohort/formula/k3.hpp>

@@ -37,7 +37,7 @@ struct lane;
 template <class V>
 struct lane_traits;
 
-struct importance_ratio;
+struct log_ratio_bounds;
 struct ppo_clip;
 struct k1;
 struct k2;

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <string>
 
-#include <cohort/formula/importance_ratio.hpp>
 #include <cohort/formula/k1.hpp>
 #include <cohort/formula/k2.hpp>
 #include <cohort/formula/k3.hpp>
+#include <cohort/formula/log_ratio_bounds.hpp>
 #include <support/catch.hpp>
 #include <support/dual.hpp>
 #include <support/numbers.hpp>
@@ -17,7 +17,16 @@ namespace {
 using support::dual;
 
 static_assert(cohort::kl_formula<cohort::k1> && cohort::kl_formula<cohort::k2> && cohort::kl_formula<cohort::k3>);
-static_assert(!cohort::kl_formula<cohort::importance_ratio>);
+static_assert(!cohort::kl_formula<cohort::log_ratio_bounds>);
+
+/// The ratio as a function of two log-probs.
+struct ratio {
+  cohort::log_ratio_bounds bounds{};
+  template <class V>
+  cohort::value_and_slope<V> operator()(V log_prob, V old_log_prob) const {
+    return bounds(log_prob - old_log_prob);
+  }
+};
 
 template <class F>
 void check_slope(F const& f, double log_prob, double other, double relative) {
@@ -73,7 +82,7 @@ TEST_CASE("the slopes of k1, k2, k3 and the ratio are derivatives of the same te
   check_slopes(cohort::k1{1}, 0);
   check_slopes(cohort::k2{1}, 1e-15);
   check_slopes(cohort::k3{1}, 1e-14);
-  check_slopes(cohort::importance_ratio{}, 0);
+  check_slopes(ratio{}, 0);
 }
 
 TEST_CASE("equal policies: estimators and slopes are exactly 0, the ratio exactly 1", "[formula][kl]") {
@@ -81,7 +90,7 @@ TEST_CASE("equal policies: estimators and slopes are exactly 0, the ratio exactl
     CHECK(cohort::k1{1}(x, x).value == 0);
     CHECK((cohort::k2{1}(x, x).value == 0 && cohort::k2{1}(x, x).slope == 0));
     CHECK((cohort::k3{1}(x, x).value == 0 && cohort::k3{1}(x, x).slope == 0));
-    CHECK((cohort::importance_ratio{}(x, x).value == 1 && cohort::importance_ratio{}(x, x).slope == 1));
+    CHECK((ratio{}(x, x).value == 1 && ratio{}(x, x).slope == 1));
   }
 }
 
@@ -90,8 +99,19 @@ TEST_CASE("no clamp: large differences give their true values", "[formula][kl]")
   CHECK(cohort::k3{1}(0.0, -100.0).value == 99);
   CHECK(cohort::k3{1}(0.0, -100.0).slope == 1);
   CHECK(cohort::k3{1}(-800.0, 0.0).value == cohort::infinity);
-  CHECK(cohort::importance_ratio{}(800.0, 0.0).value == cohort::infinity);
-  CHECK(cohort::importance_ratio{}(-800.0, 0.0).value == 0);
+  CHECK(ratio{}(800.0, 0.0).value == cohort::infinity);
+  CHECK(ratio{}(-800.0, 0.0).value == 0);
+}
+
+TEST_CASE("a bounded log ratio: its ratio at the bound and no slope strictly beyond", "[formula][ratio]") {
+  ratio const bounded{{.low = -2, .high = 1}};
+  check_slopes(bounded, 0);
+  CHECK((bounded(1.0, 0.0).value == std::exp(1.0) && bounded(1.0, 0.0).slope == std::exp(1.0)));
+  CHECK((bounded(1.5, 0.0).value == std::exp(1.0) && bounded(1.5, 0.0).slope == 0));
+  CHECK((bounded(-2.0, 0.0).slope == std::exp(-2.0) && bounded(-2.5, 0.0).slope == 0));
+  CHECK(std::isnan(bounded(cohort::not_a_number, 0.0).value));
+  CHECK(std::string(cohort::log_ratio_bounds{.low = 1}.fault().argument) == "log_ratio.low");
+  CHECK(std::string(cohort::log_ratio_bounds{.high = cohort::not_a_number}.fault().argument) == "log_ratio.high");
 }
 
 TEST_CASE("formulas do not multiply by their weight", "[formula][kl]") {

@@ -21,10 +21,19 @@ struct value_and_slope {
 /// One token of a surrogate, as a loss: minimised.
 template <class V>
 struct surrogate_term {
-  V value;        ///< the token's loss
-  V slope;        ///< d value / d log ratio
-  V clipped_low;  ///< 1 where the lower bound took the gradient away, else 0
-  V clipped_high; ///< 1 where the upper bound did
+  V value;              ///< the token's loss
+  V slope;              ///< d value / d log ratio
+  V clipped_low;        ///< 1 where the lower bound took the gradient away, else 0
+  V clipped_high;       ///< 1 where the upper bound did
+  V clipped_cap = V(0); ///< 1 where a third bound did, for a negative advantage: dual_clip, two_sided_clip
+};
+
+/// A penalty that knows the importance ratio.
+template <class V>
+struct penalty_term {
+  V value;
+  V slope;       ///< d value / d log_prob, the ratio held
+  V ratio_slope; ///< d value / d log ratio, the rest held
 };
 
 /// The parameter that is out of its domain and the rule that it breaks; none where `argument` is null.
@@ -48,6 +57,18 @@ concept kl_formula = std::copyable<F> && requires(F const& f, double x, float y)
   { f(x, x) } -> std::same_as<value_and_slope<double>>;
   { f(y, y) } -> std::same_as<value_and_slope<float>>;
 };
+
+/// f(log_prob, ref_log_prob, ratio) -> penalty_term, without beta: a penalty that is weighted by the ratio.
+template <class F>
+concept ratio_kl_formula = std::copyable<F> && requires(F const& f, double x, float y) {
+  { f.beta } -> std::convertible_to<double>;
+  { f(x, x, x) } -> std::same_as<penalty_term<double>>;
+  { f(y, y, y) } -> std::same_as<penalty_term<float>>;
+};
+
+/// Either kind of penalty.
+template <class F>
+concept penalty_formula = kl_formula<F> || ratio_kl_formula<F>;
 
 /// The first fault of a formula's parameters; a formula without `fault()` has none.
 template <class F>

@@ -5,7 +5,7 @@
 
 #include <cohort/core/mask.hpp>
 #include <cohort/core/team.hpp>
-#include <cohort/formula/importance_ratio.hpp>
+#include <cohort/formula/log_ratio_bounds.hpp>
 #include <cohort/objective/loss_report.hpp>
 #include <cohort/objective/normalizer.hpp>
 
@@ -115,7 +115,7 @@ struct policy_row {
   COHORT_HOST_DEVICE COHORT_INLINE auto slope_term(L at, index_t c) const {
     using V = typename L::type;
     auto const x = read(at, c);
-    auto const term = surrogate(importance_ratio{}(V(mean_log_ratio), V(0)).value, x.advantage);
+    auto const term = surrogate(lane_exp(V(mean_log_ratio)), x.advantage);
     return sum_of<V>{lane_select(lane_and(x.usable, lane_is_finite(term.slope)), term.slope, V(0))};
   }
 
@@ -126,7 +126,7 @@ struct policy_row {
     auto const x = read(at, c);
     bool const sequence = level == ratio_level::sequence;
     V const log_ratio = sequence ? V(mean_log_ratio) : x.log_ratio;
-    V const ratio = importance_ratio{}(log_ratio, zero).value;
+    V const ratio = lane_exp(log_ratio);
     auto const term = surrogate(ratio, x.advantage);
     auto const penalty = penalty_of(at, c, x);
     bool const penalised = kl.beta != 0;
