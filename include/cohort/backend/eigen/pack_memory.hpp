@@ -23,8 +23,8 @@ namespace detail {
 template <class T>
 COHORT_INLINE pack<T> load_packets(T const* p) {
   pack<T> x;
-  x.low = packet::ploadu<packet_of<T>>(p);
-  if constexpr (pack<T>::parts == 2) x.high = packet::ploadu<packet_of<T>>(p + packet_size<T>);
+  x.low = packs::kept(packet::ploadu<packet_of<T>>(p));
+  if constexpr (pack<T>::parts == 2) x.high = packs::kept(packet::ploadu<packet_of<T>>(p + packet_size<T>));
   return x;
 }
 template <class T>

@@ -42,10 +42,10 @@ struct sequence_sums {
 };
 
 /// The log-probs of one sequence under two policies, opened.
-template <class T>
+template <class T, class Lines = any_lines>
 struct token_pairs {
-  line<T const> log_prob, old_log_prob;
-  mask_line mask;
+  typename Lines::template of<T const> log_prob, old_log_prob;
+  typename Lines::mask mask;
 
   template <class L>
   COHORT_HOST_DEVICE COHORT_INLINE auto read(L at, index_t c) const {
