@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The snippets of the documentation, compiled and checked.
 #include <cohort/cohort.hpp>
+#include <cohort/formula/clamped_kl.hpp>
+#include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/straight_through.hpp>
+#include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/objective/importance_ratio.hpp>
+#include <cohort/objective/value_loss.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -144,6 +150,76 @@ bool sequence_ratio() {
          close(seen.clip_high, 0.6) && close(seen.clip_low, 0.4) && are(seed, {0, 0, 0, 0, 0, 0});
 }
 
+bool third_bounds() {
+  cohort::reference_context context;
+  std::vector<float> const log_prob{-1.0F}, old_log_prob{-2.5F}, advantage{-1.0F}; // ratio e^1.5 = 4.48
+  std::vector<float> seed(1);
+  cohort::loss_sums sums;
+  auto const loss_of = [&](auto const& objective) {
+    cohort::policy_loss<float>(context,
+                               {.layout = cohort::padded{1, 1},
+                                .log_prob = log_prob,
+                                .old_log_prob = old_log_prob,
+                                .advantage = cohort::per_sequence(advantage)},
+                               {.d_log_prob = seed, .report = &sums}, objective, {.normalizer = cohort::by_tokens()});
+    return cohort::read(context, &sums).loss;
+  };
+  // [dual_clip]
+  auto const verl = cohort::objective(cohort::dual_clip{.low = 0.2, .high = 0.2, .cap = 3});
+  // [end]
+  // [two_sided_clip]
+  auto const trl = cohort::objective(cohort::two_sided_clip{.low = 0.2, .high = 0.28, .delta = 4});
+  // [end]
+  return close(loss_of(verl), 3) && seed[0] == 0 && sums.clipped_cap == 1 && close(loss_of(trl), 4) && seed[0] == 0;
+}
+
+bool penalties() {
+  // [penalties]
+  using namespace cohort;
+  auto const verl = objective(dual_clip{}, clamped_kl<k3>{.beta = 0.001});                           // low_var_kl
+  auto const verl_plus = objective(dual_clip{}, straight_through<clamped_kl<k3>>{.beta = 0.001});    // k3+
+  auto const trl = objective(ppo_clip{.low = 0.2, .high = 0.2}, ratio_corrected<k3>{.beta = 0.001}); // DeepSeek-V3.2
+  // [end]
+  return verl.kl.limit == 10 && verl_plus.kl(-25.0, 0.0).slope == -25 && trl.kl.beta == 0.001;
+}
+
+bool importance_ratio() {
+  cohort::reference_context context;
+  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  // [importance_ratio]
+  std::vector<float> ratio(6), sequence_ratio(2);
+  cohort::ratio_sums sums;
+  cohort::importance_ratio<float>(
+      context, {.layout = cohort::padded{2, 3}, .log_prob = log_prob, .old_log_prob = old_log_prob, .mask = mask},
+      {.ratio = ratio, .sequence_ratio = sequence_ratio, .report = &sums}, {.ratio = cohort::ratio_level::sequence});
+  cohort::ratio_report const seen = cohort::read(context, &sums);
+  // sequence_ratio 1.181360 0.860708; ratio has them at each valid token, 0 at the masked one
+  // [end]
+  // [correction]
+  std::vector<float> weight(6); // min(exp(log_prob - old_log_prob), 2): old_log_prob is the sampler's
+  cohort::importance_ratio<float>(
+      context, {.layout = cohort::padded{2, 3}, .log_prob = log_prob, .old_log_prob = old_log_prob, .mask = mask},
+      {.ratio = weight}, {.log_ratio = {.high = std::log(2.0)}});
+  // [end]
+  return are(sequence_ratio, {1.181360, 0.860708}) && ratio[5] == 0 && seen.tokens == 5 &&
+         close(static_cast<double>(weight[1]), std::exp(0.4)) && weight[5] == 0;
+}
+
+bool value_loss() {
+  cohort::reference_context context;
+  // [value_loss]
+  std::vector<float> const value{0.9F, 0.6F, 0.5F}, old_value{0.5F, 0.5F, 0.5F}, returns{1.0F, 0.2F, 0.5F};
+  std::vector<float> d_value(3);
+  cohort::value_sums sums;
+  cohort::value_loss<float>(
+      context, {.layout = cohort::padded{1, 3}, .value = value, .old_value = old_value, .returns = returns},
+      {.d_value = d_value, .report = &sums}, cohort::squared_error{.clip = 0.2}, {.normalizer = cohort::by_tokens()});
+  cohort::value_report const seen = cohort::read(context, &sums);
+  // seen.loss 0.041667, clip_fraction 1/3, mean_value, mean_return, explained_variance ...; d_value 0 0.133333 0
+  // [end]
+  return std::abs(seen.loss - 0.125 / 3) < 1e-7 && close(seen.clip_fraction, 1.0 / 3) && are(d_value, {0, 0.4 / 3, 0});
+}
+
 bool normalizer() {
   cohort::reference_context context;
   auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
@@ -264,6 +340,10 @@ int main() {
                         {"process_advantage", process_advantage()},
                         {"policy_loss", policy_loss()},
                         {"sequence_ratio", sequence_ratio()},
+                        {"third_bounds", third_bounds()},
+                        {"penalties", penalties()},
+                        {"importance_ratio", importance_ratio()},
+                        {"value_loss", value_loss()},
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
                         {"errors", errors()},

@@ -9,6 +9,8 @@
 #include <cases/groups.hpp>
 #include <cases/losses.hpp>
 #include <cases/processes.hpp>
+#include <cases/values.hpp>
+#include <cohort/objective/importance_ratio.hpp>
 
 namespace {
 
@@ -125,6 +127,30 @@ TEST_CASE("allocations: policy_loss", "[backend][allocations]") {
                                  {cohort::by_sequence_means(), level});
       static_cast<void>(cohort::read(context, &sums));
     });
+}
+
+TEST_CASE("allocations: value_loss and importance_ratio", "[backend][allocations]") {
+  auto const b = cases::random_batch<float>(75, {.rows = 300, .longest = 50});
+  auto const offsets = b.offsets();
+  std::vector<float> out(b.tokens()), sequence(b.rows());
+  cohort::value_sums values;
+  cohort::ratio_sums ratios;
+  allocates_nothing([&](auto& context) {
+    cohort::value_loss<float>(context,
+                              {.layout = cohort::packed(offsets),
+                               .value = b.log_prob,
+                               .old_value = b.old_log_prob,
+                               .returns = b.ref_log_prob,
+                               .mask = b.mask},
+                              {.d_value = out, .report = &values}, cohort::squared_error{.clip = 0.2},
+                              {cohort::by_sequence_means()});
+    cohort::importance_ratio<float>(
+        context,
+        {.layout = cohort::packed(offsets), .log_prob = b.log_prob, .old_log_prob = b.old_log_prob, .mask = b.mask},
+        {.ratio = out, .sequence_ratio = sequence, .report = &ratios}, {.ratio = cohort::ratio_level::sequence});
+    static_cast<void>(cohort::read(context, &values));
+    static_cast<void>(cohort::read(context, &ratios));
+  });
 }
 
 TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations]") {
