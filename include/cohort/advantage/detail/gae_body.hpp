@@ -23,7 +23,7 @@ struct token_map {
   W through = W(1), value = W(0), advantage = W(0), by_value = W(0), by_advantage = W(1);
 
   friend COHORT_HOST_DEVICE COHORT_INLINE token_map compose(token_map const& a, token_map const& b) {
-    return {lane_multiply(a.through, b.through), a.value + lane_multiply(a.through, b.value),
+    return {lane_multiply(a.through, b.through), lane_select(W(0) < a.through, b.value, a.value),
             (a.advantage + lane_multiply(a.by_value, b.value)) + lane_multiply(a.by_advantage, b.advantage),
             lane_multiply(a.by_value, b.through) + lane_multiply(a.by_advantage, b.by_value),
             lane_multiply(a.by_advantage, b.by_advantage)};
