@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The snippets of the documentation, compiled and checked.
+#include <cohort/advantage/return_to_go.hpp>
+#include <cohort/advantage/whiten.hpp>
 #include <cohort/cohort.hpp>
 #include <cohort/formula/clamped_kl.hpp>
 #include <cohort/formula/ratio_corrected.hpp>
@@ -93,6 +95,56 @@ bool process_advantage() {
   // 0.125491 0.125491 1.317657 1.317657    -0.125491 0.125491 0.125491 1.003929 1.003929
   // [end]
   return are(advantage, {0.125491, 0.125491, 1.317657, 1.317657, -0.125491, 0.125491, 0.125491, 1.003929, 1.003929});
+}
+
+bool gae() {
+  cohort::reference_context context;
+  // [gae]
+  // One sequence of four tokens; the second came from a tool and is masked.
+  std::vector<float> const reward{0, 9, 0, 1}, value{0.5F, 9, 0.4F, 0.6F};
+  std::vector<std::uint8_t> const mask{1, 0, 1, 1};
+  std::vector<float> advantage(4), returns(4);
+  cohort::token_counts counts;
+  cohort::gae<float>(context, {.layout = cohort::padded{1, 4}, .reward = reward, .value = value, .mask = mask},
+                     {.advantage = advantage, .returns = returns, .report = &counts}, {.gamma = 1, .lambda = 0.95});
+  cohort::token_report const seen = cohort::read(context, &counts);
+  // advantage 0.451 0 0.58 0.4, returns 0.951 0 0.98 1; seen.tokens 3
+  // [end]
+  return are(advantage, {0.451, 0, 0.58, 0.4}) && are(returns, {0.951, 0, 0.98, 1}) && seen.tokens == 3;
+}
+
+bool return_to_go() {
+  cohort::reference_context context;
+  // [return_to_go]
+  // REINFORCE++: rewards per token, then returns, then whitening over the whole batch.
+  std::vector<std::int32_t> const sequence_offsets{0, 3, 5};
+  std::vector<float> const reward{-0.001F, 0.002F, 0.997F, -0.002F, -0.001F};
+  std::vector<float> returns(5), advantage(5);
+  cohort::return_to_go<float>(context, {.layout = cohort::packed(sequence_offsets), .reward = reward},
+                              {.returns = returns}, {.gamma = 1});
+  cohort::whiten<float>(context, {.layout = cohort::packed(sequence_offsets), .values = returns},
+                        {.whitened = advantage});
+  // returns 0.998 0.999 0.997 -0.003 -0.001, advantage 0.730296 0.732121 0.728470 -1.097269 -1.093618
+  // [end]
+  return are(returns, {0.998, 0.999, 0.997, -0.003, -0.001}) &&
+         are(advantage, {0.730296, 0.732121, 0.728470, -1.097269, -1.093618});
+}
+
+bool whiten() {
+  cohort::reference_context context;
+  std::vector<float> const here{1, 2}, there{4, 5};
+  std::vector<float> whitened(2);
+  // [whiten]
+  // Two ranks, or two micro-batches, with two tokens each.
+  cohort::moment_sums own, other;
+  cohort::moments<float>(context, {.layout = cohort::padded{1, 2}, .values = here}, &own);
+  cohort::moments<float>(context, {.layout = cohort::padded{1, 2}, .values = there}, &other);
+  cohort::moment_sums const whole = merge(own, other); // count 4, mean 3, square 10
+  cohort::whiten<float>(context, {.layout = cohort::padded{1, 2}, .values = here}, {.whitened = whitened},
+                        {.moments = &whole});
+  // whitened -1.095445 -0.547723
+  // [end]
+  return are(whitened, {-1.095445, -0.547723}) && whole.count == 4 && close(whole.mean, 3) && close(whole.square, 10);
 }
 
 struct batch {
@@ -338,6 +390,9 @@ int main() {
                         {"group_advantage", group_advantage()},
                         {"conventions", conventions()},
                         {"process_advantage", process_advantage()},
+                        {"gae", gae()},
+                        {"return_to_go", return_to_go()},
+                        {"whiten", whiten()},
                         {"policy_loss", policy_loss()},
                         {"sequence_ratio", sequence_ratio()},
                         {"third_bounds", third_bounds()},

@@ -11,6 +11,9 @@
 #include <cases/processes.hpp>
 #include <cases/values.hpp>
 #include <cohort/objective/importance_ratio.hpp>
+#include <cases/rewards.hpp>
+
+#include <cohort/advantage/whiten.hpp>
 
 namespace {
 
@@ -105,6 +108,30 @@ TEST_CASE("allocations: process_advantage", "[backend][allocations]") {
   allocates_nothing([&](auto& context) {
     cohort::process_advantage<float>(context, {.layout = cohort::packed(steps.token_offsets), .steps = steps.list()},
                                      {.advantage = advantage}, {.groups = cohort::group_ids(p.ids)});
+  });
+}
+
+TEST_CASE("allocations: gae, return_to_go and whiten", "[backend][allocations]") {
+  auto b = cases::random_rewards<float>(75, 300, 50);
+  auto const offsets = b.offsets();
+  std::vector<float> advantage(b.tokens()), returns(b.tokens());
+  cohort::token_counts counts;
+  cohort::moment_sums moments;
+  b.bootstrap[0] = static_cast<float>(cohort::infinity);
+  allocates_nothing([&](auto& context) {
+    cohort::gae<float>(context,
+                       {.layout = cohort::packed(offsets),
+                        .reward = b.reward,
+                        .value = b.value,
+                        .mask = b.mask,
+                        .done = b.done,
+                        .bootstrap = b.bootstrap},
+                       {.advantage = advantage, .returns = returns, .report = &counts});
+    cohort::return_to_go<float>(context, {.layout = cohort::packed(offsets), .reward = b.reward}, {.returns = returns});
+    cohort::moments<float>(context, {.layout = cohort::packed(offsets), .values = returns}, &moments);
+    cohort::whiten<float>(context, {.layout = cohort::packed(offsets), .values = advantage}, {.whitened = advantage});
+    static_cast<void>(cohort::read(context, &counts, cohort::on_data_error::accept));
+    static_cast<void>(cohort::read(context, &moments));
   });
 }
 

@@ -4,6 +4,8 @@
 #include <cohort/advantage/group_advantage.hpp>
 #include <cohort/advantage/group_statistics.hpp>
 #include <cohort/advantage/process_advantage.hpp>
+#include <cohort/advantage/return_to_go.hpp>
+#include <cohort/advantage/whiten.hpp>
 #include <cohort/backend/detail/thread_team.hpp>
 #include <cohort/formula/absolute_kl.hpp>
 #include <cohort/formula/clamped_kl.hpp>
@@ -61,6 +63,10 @@ void bodies() {
   launch<cohort::nothing>(d::step_range_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);
+  launch<cohort::basic_token_counts>(d::gae_body<T, space>{}, nullptr);
+  launch<d::value_sums>(d::value_sum_body<T, space>{}, nullptr);
+  launch<d::deviation_sums>(d::value_deviation_body<T, space>{}, nullptr);
+  launch<cohort::nothing>(d::whiten_body<T, space>{}, nullptr);
 }
 
 template <class L>
@@ -77,6 +83,8 @@ void every_body() {
   bodies<double>();
   launch<cohort::nothing>(cohort::detail::group_range_body<space>{}, nullptr);
   launch<cohort::nothing>(cohort::detail::group_mean_body<space>{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::moment_body{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::moment_copy_body{}, nullptr);
   launch<cohort::basic_group_sums>(cohort::detail::group_factor_body<space>{}, nullptr);
   logits<float>();
   logits<double>();
