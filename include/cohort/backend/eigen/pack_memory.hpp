@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#include <cohort/backend/eigen/pack.hpp>
+#include <cohort/backend/eigen/pack_convert.hpp>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -56,15 +56,20 @@ struct lane_traits<detail::pack<T>> {
     if (step == 1 && count == size) {
       if constexpr (std::same_as<S, T>)
         return detail::load_packets(p);
+      else if constexpr (std::same_as<S, half> || std::same_as<S, bfloat16>)
+        return lane_cast<pack>(detail::packs::widened(p));
       else
-        return converted(p);
+        return detail::packs::widened<T>(p);
     }
     return load_some(p, step, count);
   }
   template <class S>
   static COHORT_INLINE void store(S* p, index_t step, int count, pack value) {
+    constexpr bool narrow = std::same_as<S, bfloat16> || (std::same_as<S, half> && detail::packs::narrows_half);
     if constexpr (std::same_as<S, T>)
       if (step == 1 && count == size) return detail::store_packets(p, value);
+    if constexpr (std::same_as<T, float> && narrow)
+      if (step == 1 && count == size) return detail::packs::narrowed(p, value);
     store_some(p, step, count, value);
   }
   template <class S>
@@ -81,12 +86,6 @@ struct lane_traits<detail::pack<T>> {
   }
 
 private:
-  template <class S>
-  static COHORT_INLINE pack converted(S const* p) {
-    alignas(64) T lanes[size];
-    for (int i = 0; i < size; ++i) lanes[i] = detail::widen<T>(p + i);
-    return detail::load_packets(lanes);
-  }
   template <class S>
   static pack load_some(S const* p, index_t step, int count) {
     if (step == 0) return pack(detail::widen<double>(p));
