@@ -18,6 +18,7 @@
 #include <cohort/formula/k3.hpp>
 #include <cohort/formula/ppo_clip.hpp>
 #include <cohort/objective/policy_loss.hpp>
+#include <cohort/objective/ratio_level.hpp>
 
 #include <cohort/gradient/token_log_prob.hpp>
 

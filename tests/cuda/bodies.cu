@@ -32,7 +32,7 @@ template <class T, class Kl>
 void objectives(Kl kl) {
   using body = cohort::detail::policy_loss_body<T, space, cohort::ppo_clip, Kl>;
   launch<cohort::basic_loss_sums>(
-      body{{}, {}, {}, {}, {}, {}, {}, {}, kl, cohort::ratio_level::token, cohort::by_constant(1)}, nullptr);
+      body{{}, {}, {}, {}, {}, {}, {}, {}, {{}, kl, cohort::ratio_level::token, {}}, cohort::by_constant(1)}, nullptr);
 }
 
 template <class T>

@@ -107,4 +107,15 @@ COHORT_HOST_DEVICE COHORT_INLINE wide<V> position(lane<V, InRow> at, row_layout<
   }
 }
 
+/// The same where `chosen`, infinity elsewhere: for the first of some cells.
+template <class L, class Space, class Mask>
+COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L at, row_layout<Space> const& rows, index_t r, index_t c,
+                                                     Mask chosen) {
+  using V = typename L::type;
+  using W = wide<V>;
+  if (!lane_any(chosen)) return W(infinity);
+  auto const flag = lane_cast<W>(lane_select(chosen, V(1), V(0)));
+  return lane_select(flag != W(0), position(at, rows, r, c), W(infinity));
+}
+
 COHORT_NAMESPACE_END

@@ -34,6 +34,7 @@ struct penalty_term {
   V value;
   V slope;       ///< d value / d log_prob, the ratio held
   V ratio_slope; ///< d value / d log ratio, the rest held
+  V whole;       ///< their sum, without what cancels in it: the slope where each token has its own ratio
 };
 
 /// The parameter that is out of its domain and the rule that it breaks; none where `argument` is null.
