@@ -27,6 +27,11 @@ struct k3 {
     auto const close = lane_abs(delta) < one;
     return {lane_select(close, series, ratio - delta - one), lane_select(close, V(0) - (delta + series), one - ratio)};
   }
+  /// -delta, without the cancellation: the derivative of ratio * k3 is ratio times this.
+  template <class V>
+  [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE V value_plus_slope(V log_prob, V ref_log_prob) const {
+    return log_prob - ref_log_prob;
+  }
   [[nodiscard]] constexpr parameter_fault fault() const { return detail::beta_fault(beta); }
 
 private:

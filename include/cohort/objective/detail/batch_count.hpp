@@ -71,6 +71,14 @@ normalizer counted(Context& context, Rows const& rows, Mask const& mask, normali
   return by;
 }
 
+/// The weight of each token of a sequence; 0 where the call's type cannot hold it, which is reported as a normaliser
+/// that is not positive.
+template <class T>
+COHORT_HOST_DEVICE double token_weight(normalizer const& by, double row_tokens) {
+  double const weight = by.weight(row_tokens);
+  return weight <= largest<T> ? weight : 0;
+}
+
 constexpr status check_normalizer(checker const& check, normalizer const& by) {
   if (!(by.count.factor > 0 && by.count.factor < infinity))
     return check.parameter(false, "normalizer", "a count is multiplied by a finite positive number", by.count.factor);
