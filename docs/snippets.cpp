@@ -9,7 +9,9 @@
 #include <cohort/formula/two_sided_clip.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/value_loss.hpp>
+#include <cohort/gradient/accumulate_policy_gradient.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -326,6 +328,32 @@ bool token_log_prob() {
          are(second, {0, 0, 0}) && cohort::read(context, &rows).rows == 2;
 }
 
+bool accumulate_policy_gradient() {
+  cohort::reference_context context;
+  // [accumulate_policy_gradient]
+  float const scores[3][4] = {{1, 0, 2, 0}, {0, 1, 0, -1}, {9, 9, 9, 9}}; // d log_prob[n] / d parameter[d]
+  std::vector<float> const seed{0.5F, -0.25F, 1.0F};                      // d_log_prob of policy_loss
+  std::vector<std::uint8_t> const mask{1, 1, 0};
+  std::vector<double> gradient(4, 0.0); // float or double; added to
+  cohort::gradient_sums sums;
+  cohort::accumulate_policy_gradient<float>(context, {.scores = scores, .d_log_prob = seed, .mask = mask},
+                                            {.gradient = gradient, .report = &sums});
+  cohort::gradient_report const seen = cohort::read(context, &sums);
+  // gradient 0.5 -0.25 1 0.25; seen.tokens 2
+  // [end]
+  std::vector<double> const once = gradient;
+  // [scores_from]
+  auto const engine = [&](index_t first_token, index_t count, cohort::view<float, 2, cohort::host_space> rows) {
+    for (index_t i = 0; i < count; ++i) // the engine's own backward of token first_token + i, into that row
+      std::copy_n(scores[first_token + i], 4, rows.data + i * rows.stride[0]);
+  };
+  cohort::accumulate_policy_gradient<float>(context,
+                                            {.scores = cohort::scores_from(engine), .d_log_prob = seed, .mask = mask},
+                                            {.gradient = gradient}, {.chunk_tokens = 2});
+  // [end]
+  return are(once, {0.5, -0.25, 1, 0.25}) && are(gradient, {1, -0.5, 2, 0.5}) && seen.tokens == 2;
+}
+
 bool errors() {
   cohort::reference_context context;
   std::vector<float> const reward{1, 0, 1};
@@ -401,6 +429,7 @@ int main() {
                         {"value_loss", value_loss()},
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
+                        {"accumulate_policy_gradient", accumulate_policy_gradient()},
                         {"errors", errors()},
                         {"workspace", workspace()}};
   int bad = 0;

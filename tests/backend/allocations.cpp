@@ -14,6 +14,7 @@
 #include <cases/rewards.hpp>
 
 #include <cohort/advantage/whiten.hpp>
+#include <cases/scores.hpp>
 
 namespace {
 
@@ -195,6 +196,27 @@ TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations
     cohort::token_log_prob_backward<float>(
         context, {.logits = logits, .token = token, .log_sum_exp = log_sum_exp, .d_log_prob = log_prob},
         {.d_logits = gradient});
+  });
+}
+
+TEST_CASE("allocations: accumulate_policy_gradient", "[backend][allocations]") {
+  cases::score_batch<float, cohort::half> const b(40, 2100, 75);
+  std::vector<float> gradient(2100);
+  cohort::gradient_sums sums;
+  auto const fill = [&](cohort::index_t first, cohort::index_t count,
+                        cohort::view<cohort::half, 2, cohort::host_space> rows) {
+    for (cohort::index_t i = 0; i < count; ++i)
+      std::copy_n(&b.scores[static_cast<std::size_t>((first + i) * b.pitch)], b.parameters,
+                  rows.data + i * rows.stride[0]);
+  };
+  allocates_nothing([&](auto& context) {
+    cohort::accumulate_policy_gradient<float, cohort::half>(
+        context, {.scores = b.rows(0, 40), .d_log_prob = b.seed, .mask = b.mask},
+        {.gradient = gradient, .report = &sums});
+    cohort::accumulate_policy_gradient<float, cohort::half>(
+        context, {.scores = cohort::scores_from(fill), .d_log_prob = b.seed}, {.gradient = gradient, .report = &sums},
+        {.chunk_tokens = 7});
+    static_cast<void>(cohort::read(context, &sums));
   });
 }
 

@@ -16,6 +16,7 @@
 #include <cohort/formula/ratio_corrected.hpp>
 #include <cohort/formula/straight_through.hpp>
 #include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/gradient/accumulate_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
@@ -76,6 +77,21 @@ void logits() {
   launch<cohort::basic_row_sums>(d::token_log_prob_backward_body<L, space>{}, nullptr);
 }
 
+template <class T, class S>
+void scores() {
+  double* const sum = nullptr;
+  launch<cohort::basic_gradient_sums>(
+      cohort::detail::accumulate_body<T, S, space>{.parameters = 0,
+                                                   .tokens = 0,
+                                                   .scores = nullptr,
+                                                   .score_stride = 0,
+                                                   .gradient = cohort::view<double, 1, space>(sum, {0}, {1}),
+                                                   .sum = nullptr,
+                                                   .sum_stride = 1,
+                                                   .previous = nullptr},
+      nullptr);
+}
+
 } // namespace
 
 void every_body() {
@@ -90,4 +106,8 @@ void every_body() {
   logits<double>();
   logits<cohort::half>();
   logits<cohort::bfloat16>();
+  scores<float, float>();
+  scores<double, double>();
+  scores<float, cohort::half>();
+  scores<float, cohort::bfloat16>();
 }
