@@ -23,7 +23,7 @@ struct transposed_tile {
   static constexpr int side = packet_size<T>;
 
   /// tile[c][i] = p[i][c] for i < count; lanes without a row are 0.
-  static void read(T const* p, index_t row_stride, index_t columns, int count, T* tile) {
+  COHORT_HIDDEN static void read(T const* p, index_t row_stride, index_t columns, int count, T* tile) {
     index_t c = count == pack_size ? whole(columns) : 0;
     for (index_t b = 0; b < c; b += side)
       for (int i = 0; i < pack_size; i += side)
@@ -31,7 +31,7 @@ struct transposed_tile {
     for (; c < columns; ++c)
       for (int i = 0; i < pack_size; ++i) tile[c * pack_size + i] = i < count ? p[i * row_stride + c] : T(0);
   }
-  static void write(T* p, index_t row_stride, index_t columns, int count, T const* tile) {
+  COHORT_HIDDEN static void write(T* p, index_t row_stride, index_t columns, int count, T const* tile) {
     index_t c = count == pack_size ? whole(columns) : 0;
     for (index_t b = 0; b < c; b += side)
       for (int i = 0; i < pack_size; i += side)
@@ -114,7 +114,7 @@ struct rows_team {
 private:
   [[nodiscard]] COHORT_INLINE lane<pack<T>, false> at() const { return {count}; }
   template <class X>
-  [[nodiscard]] static bool fits(line<X> const& x, index_t n) {
+  [[nodiscard]] COHORT_HIDDEN static bool fits(line<X> const& x, index_t n) {
     return x.step == 1 && n <= tile_columns;
   }
 };
