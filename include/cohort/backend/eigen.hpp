@@ -53,7 +53,7 @@ struct rows_side_by_side {
   COHORT_HIDDEN A<double> operator()(index_t first, index_t last) const {
     using T = typename Body::compute_type;
     using team = rows_team<T>;
-    alignas(64) T tiles[team::slots * team::tile_elements];
+    alignas(64) T tiles[team::tile_count * team::tile_elements];
     A<typename team::uniform> sum;
     for (index_t unit = first; unit < last; ++unit) {
       index_t const r = unit * pack_size;

@@ -51,7 +51,7 @@ namespace detail {
 inline namespace COHORT_ERROR_POLICY COHORT_HIDDEN {
 
 template <class Error>
-inline bool fail(status const& s) {
+inline bool fail_with(status const& s) {
 #if defined(COHORT_ON_CONTRACT_FAILURE)
   COHORT_ON_CONTRACT_FAILURE(s);
   return false;
@@ -66,7 +66,7 @@ inline bool fail(status const& s) {
 }
 
 /// True where the check passed; otherwise fails by the policy, and is false where the engine's handler returned.
-inline bool require(status const& s) { return s.ok() || fail<contract_error>(s); }
+inline bool require(status const& s) { return s.ok() || fail_with<contract_error>(s); }
 
 } // namespace COHORT_HIDDEN
 } // namespace detail

@@ -56,12 +56,12 @@ template <class T>
 struct rows_team {
   using uniform = pack<double>;
   static constexpr int max_chunks = 1;
-  static constexpr int slots = 2;
+  static constexpr int tile_count = 2;
   static constexpr index_t tile_columns = 64;
   static constexpr index_t tile_elements = tile_columns * pack_size;
 
   int count; ///< rows in this pack
-  T* tiles;  ///< `slots` tiles in L1
+  T* tiles;  ///< `tile_count` of them, in L1
 
   [[nodiscard]] index_t chunk(index_t n) const { return n; }
   template <class F>
