@@ -73,13 +73,13 @@ struct lane_traits<detail::pack<T>> {
     store_some(p, step, count, value);
   }
   template <class S>
-  static pack gather(S const* p, index_t step, index_t const* order, int count) {
+  COHORT_HIDDEN static pack gather(S const* p, index_t step, index_t const* order, int count) {
     alignas(64) T lanes[size] = {};
     for (int i = 0; i < count; ++i) lanes[i] = detail::widen<T>(p + order[i] * step);
     return detail::load_packets(lanes);
   }
   template <class S>
-  static void scatter(S* p, index_t step, index_t const* order, int count, pack value) {
+  COHORT_HIDDEN static void scatter(S* p, index_t step, index_t const* order, int count, pack value) {
     alignas(64) T lanes[size];
     detail::store_packets(lanes, value);
     for (int i = 0; i < count; ++i) detail::narrow(p + order[i] * step, lanes[i]);
@@ -87,14 +87,14 @@ struct lane_traits<detail::pack<T>> {
 
 private:
   template <class S>
-  static pack load_some(S const* p, index_t step, int count) {
+  COHORT_HIDDEN static pack load_some(S const* p, index_t step, int count) {
     if (step == 0) return pack(detail::widen<double>(p));
     alignas(64) T lanes[size] = {};
     for (int i = 0; i < count; ++i) lanes[i] = detail::widen<T>(p + i * step);
     return detail::load_packets(lanes);
   }
   template <class S>
-  static void store_some(S* p, index_t step, int count, pack value) {
+  COHORT_HIDDEN static void store_some(S* p, index_t step, int count, pack value) {
     alignas(64) T lanes[size];
     detail::store_packets(lanes, value);
     for (int i = 0; i < count; ++i) detail::narrow(p + i * step, lanes[i]);
