@@ -65,7 +65,7 @@ void bodies() {
   launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);
   launch<cohort::basic_token_counts>(d::gae_body<T, space>{}, nullptr);
-  launch<d::value_sums>(d::value_sum_body<T, space>{}, nullptr);
+  launch<d::centred_sums>(d::value_sum_body<T, space>{}, nullptr);
   launch<d::deviation_sums>(d::value_deviation_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::whiten_body<T, space>{}, nullptr);
 }

@@ -8,7 +8,7 @@
 #include <cohort/core/numeric.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Of the valid tokens whose value is finite. Default-constructed: of none, the identity of `merge`.
 struct moment_sums {
@@ -18,6 +18,10 @@ struct moment_sums {
   double bad_slots = 0;
   double first_bad_slot = infinity; ///< in the layout of its own part
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 /// Moments of the union: Chan, Golub and LeVeque 1979.
 [[nodiscard]] COHORT_HOST_DEVICE inline moment_sums merge(moment_sums const& a, moment_sums const& b) {

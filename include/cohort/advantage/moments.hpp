@@ -17,12 +17,12 @@ struct moments_inputs {
 namespace detail {
 
 struct moments_workspace {
-  value_sums<double>* values = nullptr;
+  centred_sums<double>* values = nullptr;
   deviation_sums<double>* deviations = nullptr;
 };
 
 inline moments_workspace lay_out_moments(workspace_layout& memory) {
-  auto* const values = memory.take<value_sums<double>>(1);
+  auto* const values = memory.take<centred_sums<double>>(1);
   return {values, memory.take<deviation_sums<double>>(1)};
 }
 
@@ -42,7 +42,7 @@ token_values<T, Space> values_of(Inputs const& in) {
 template <class T, class Context, class Space>
 void gather_moments(Context& context, token_values<T, Space> const& tokens, moments_workspace const& memory,
                     moment_sums* out) {
-  context.template for_each_row<value_sums>(tokens.rows, value_sum_body<T, Space>{tokens}, memory.values);
+  context.template for_each_row<centred_sums>(tokens.rows, value_sum_body<T, Space>{tokens}, memory.values);
   context.template for_each_row<deviation_sums>(tokens.rows, value_deviation_body<T, Space>{tokens, memory.values},
                                                 memory.deviations);
   context.template for_each_row<nothing>(row_layout<Space>{.rows = 1, .width = 1},

@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Counts over the tokens of one call. `merge(a, b)` adds calls.
 template <class V>
@@ -32,6 +32,10 @@ struct token_report {
   index_t bad_bootstraps = 0;
   index_t first_bad_bootstrap = -1; ///< a sequence
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 

@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Counts over the tokens of one call. `merge(a, b)` adds calls.
 template <class V>
@@ -32,6 +32,10 @@ struct gradient_report {
   index_t bad_scores = 0;
   index_t first_bad_score = -1;
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline gradient_report report_of(gradient_sums const& s) {
   return {static_cast<index_t>(s.tokens), static_cast<index_t>(s.bad_seeds),

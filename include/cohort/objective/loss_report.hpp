@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Sums over the valid tokens of one call. `merge(a, b)` adds micro-batches.
 template <class V>
@@ -77,6 +77,10 @@ struct loss_report {
   index_t bad_slots = 0;
   index_t first_bad_slot = -1;
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline loss_report report_of(loss_sums const& s) {
   if (!(s.tokens > 0)) {

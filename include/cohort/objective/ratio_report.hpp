@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Sums over the valid tokens of one call. `merge(a, b)` adds micro-batches.
 template <class V>
@@ -46,6 +46,10 @@ struct ratio_report {
   index_t bad_slots = 0;
   index_t first_bad_slot = -1;
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline ratio_report report_of(ratio_sums const& s) {
   ratio_report seen{.bad_slots = static_cast<index_t>(s.bad_slots)};

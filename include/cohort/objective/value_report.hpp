@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Sums over the valid tokens of one call. `merge(a, b)` adds micro-batches.
 template <class V>
@@ -52,6 +52,10 @@ struct value_report {
   index_t bad_slots = 0;
   index_t first_bad_slot = -1;
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 

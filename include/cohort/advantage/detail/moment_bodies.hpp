@@ -15,17 +15,17 @@ namespace detail {
 
 /// First pass.
 template <class W>
-struct value_sums {
+struct centred_sums {
   W low = W(infinity), high = W(-infinity), sum = W(0), count = W(0), bad_slots = W(0), first_bad_slot = W(infinity);
   template <class F, class... S>
   COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
-    return value_sums<field_t<F, sum_rule, decltype(s.sum)...>>{
+    return centred_sums<field_t<F, sum_rule, decltype(s.sum)...>>{
         f(minimum_rule{}, s.low...), f(maximum_rule{}, s.high...),  f(sum_rule{}, s.sum...),
         f(sum_rule{}, s.count...),   f(sum_rule{}, s.bad_slots...), f(minimum_rule{}, s.first_bad_slot...)};
   }
 };
 /// A first mean, within the range: equal values have exactly their own.
-COHORT_HOST_DEVICE inline double mean_of(value_sums<double> const& s) {
+COHORT_HOST_DEVICE inline double mean_of(centred_sums<double> const& s) {
   return s.count > 0 ? lane_clamp(s.sum / s.count, s.low, s.high) : 0;
 }
 
@@ -82,17 +82,17 @@ struct value_sum_body {
   token_values<T, Space> tokens;
 
   template <class Team>
-  COHORT_HOST_DEVICE value_sums<double> operator()(Team const& team, index_t r) const {
+  COHORT_HOST_DEVICE centred_sums<double> operator()(Team const& team, index_t r) const {
     auto const x = tokens.row(r);
     auto const rows = tokens.rows;
-    return team.template reduce<value_sums>(rows.length(r), [=]<class L>(L at, index_t c) COHORT_FLAT {
+    return team.template reduce<centred_sums>(rows.length(r), [=]<class L>(L at, index_t c) COHORT_FLAT {
       using V = typename L::type;
       using W = wide<V>;
       auto const token = x.read(at, c);
       W const count = wide_flag<V>(token.usable), value = token.value;
       auto const bad = lane_and(token.valid, lane_not(token.usable));
       auto const live = W(0) < count;
-      value_sums<W> term{lane_select(live, value, W(infinity)), lane_select(live, value, W(-infinity)), value, count};
+      centred_sums<W> term{lane_select(live, value, W(infinity)), lane_select(live, value, W(-infinity)), value, count};
       if (lane_any(bad)) {
         term.bad_slots = wide_flag<V>(bad);
         term.first_bad_slot = lane_select(W(0) < term.bad_slots, position(at, rows, r, c), W(infinity));
@@ -107,7 +107,7 @@ struct value_deviation_body {
   using compute_type = T;
   static constexpr bool rows_in_lanes = false;
   token_values<T, Space> tokens;
-  value_sums<double> const* known;
+  centred_sums<double> const* known;
 
   template <class Team>
   COHORT_HOST_DEVICE deviation_sums<double> operator()(Team const& team, index_t r) const {
@@ -127,7 +127,7 @@ struct value_deviation_body {
 struct moment_body {
   using compute_type = double;
   static constexpr bool rows_in_lanes = false;
-  value_sums<double> const* values;
+  centred_sums<double> const* values;
   deviation_sums<double> const* deviations;
   moment_sums* out;
 
@@ -135,7 +135,7 @@ struct moment_body {
   COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t) const {
     moment_body const self = *this;
     team.once([self] {
-      value_sums<double> const& s = *self.values;
+      centred_sums<double> const& s = *self.values;
       deviation_sums<double> const& d = *self.deviations;
       double const lack = s.count > 0 ? d.sum / s.count : 0, square = d.square - d.sum * lack;
       *self.out = {s.count, mean_of(s) + lack, square > 0 ? square : 0, s.bad_slots, s.first_bad_slot};

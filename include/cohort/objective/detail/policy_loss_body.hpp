@@ -65,19 +65,18 @@ struct policy_row {
     V const zero(0);
     auto const x = policies.read(at, c);
     auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), zero); };
-    V const raw = terms.level == ratio_level::token ? x.log_ratio : V(sequence_log_ratio);
-    V const log_ratio = terms.bounds.given() ? terms.bounds.held(raw) : raw, ratio = lane_exp(log_ratio);
-    auto const s = terms.surrogate(ratio, given(advantage));
-    V const slope = terms.bounds.given() ? terms.bounds.within(raw, s.slope) : s.slope;
+    auto const q = ratio_rule{terms.level, terms.bounds}(x.log_ratio, sequence_log_ratio);
+    auto const s = terms.surrogate(q.ratio, given(advantage));
+    V const slope = terms.bounds.given() ? terms.bounds.within(q.raw, s.slope) : s.slope;
     V const weighted_value = correction.p ? lane_multiply(given(correction), s.value) : s.value;
     V const weighted_slope = correction.p ? lane_multiply(given(correction), slope) : slope;
     V const reference = ref_log_prob.p ? given(ref_log_prob) : zero;
     return token<V>{x.valid,
                     x.usable,
-                    log_ratio,
-                    ratio,
+                    q.log_ratio,
+                    q.ratio,
                     {weighted_value, weighted_slope, s.clipped_low, s.clipped_high, s.clipped_cap},
-                    penalty(x.log_prob, reference, raw, ratio)};
+                    penalty(x.log_prob, reference, q.raw, q.ratio)};
   }
 
   /// The slope that goes through the sequence's ratio.
@@ -187,24 +186,18 @@ private:
 
   template <class Team, class Row>
   COHORT_HOST_DEVICE loss_sums loss(Team const& team, index_t n, Row row) const {
-    row.weight = weight_for(1);
+    row.weight = token_weight<T>(normalizer, 1);
     if (terms.level != ratio_level::token || normalizer.kind == normalizer_kind::sequence_means) look(team, n, row);
     auto const sums = team.template reduce<token_sums>(n, [row]<class L>(L at, index_t c)
                                                               COHORT_FLAT { return row.loss_term(at, c); });
     return sequence_report(sums, row.weight > 0);
   }
 
-  /// 0 where the call's type cannot hold it: reported as a normaliser that is not positive.
-  COHORT_HOST_DEVICE double weight_for(double row_tokens) const {
-    double const weight = normalizer.weight(row_tokens);
-    return weight <= largest<T> ? weight : 0;
-  }
-
   /// The first look at a sequence, which leaves it in cache for the second.
   template <class Team, class Row>
   COHORT_HOST_DEVICE void look(Team const& team, index_t n, Row& row) const {
     auto const seen = row.policies.sums(team, n);
-    row.weight = weight_for(seen.valid);
+    row.weight = token_weight<T>(normalizer, seen.valid);
     row.sequence_log_ratio = seen.whole(terms.level);
     if (terms.own_slopes() || !(seen.usable > 0)) return;
     Row const x = row;
