@@ -64,21 +64,22 @@ struct mask_line {
   }
 };
 
-/// One row of a mask whose elements follow one another.
+/// One row of a mask whose elements follow one another, of a kind known before the loop.
+template <mask_kind Kind>
 struct mask_run {
   void const* p = nullptr;
-  mask_kind kind = mask_kind::absent;
+  static constexpr mask_kind kind = Kind;
   constexpr mask_run() = default;
-  COHORT_HOST_DEVICE constexpr explicit mask_run(mask_line const& x) : p(x.p), kind(x.kind) {}
+  COHORT_HOST_DEVICE constexpr explicit mask_run(mask_line const& x) : p(x.p) {}
 
   template <class X>
   [[nodiscard]] COHORT_HOST_DEVICE run<X const> as() const {
-    return run<X const>(line<X const>{static_cast<X const*>(p)});
+    return run<X const>(static_cast<X const*>(p));
   }
 };
 
 [[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run(mask_line const& x) {
-  return x.kind == mask_kind::absent || (x.step == 1 && !x.order);
+  return x.kind == mask_kind::absent || (x.kind == mask_kind::bytes && x.step == 1 && !x.order);
 }
 
 /// How the arguments of a row are opened: with any strides, or without, where a team gains by that.
@@ -89,12 +90,13 @@ struct any_lines {
   using or_value = line<T>;
   using mask = mask_line;
 };
+template <mask_kind Kind>
 struct run_lines {
   template <class T>
   using of = run<T>;
   template <class T>
   using or_value = run_or_value<T>;
-  using mask = mask_run;
+  using mask = mask_run<Kind>;
 };
 
 /// A mask over a row layout.

@@ -7,6 +7,8 @@
 ///   gathered    offsets and order: cell = order[offsets[r] + c] groups given by ids
 #pragma once
 
+#include <cstdint>
+
 #include <cohort/core/lane.hpp>
 #include <cohort/core/view.hpp>
 
@@ -41,6 +43,7 @@ template <class T>
 struct run {
   T* p = nullptr;
   constexpr run() = default;
+  COHORT_HOST_DEVICE constexpr explicit run(T* first) : p(first) {}
   COHORT_HOST_DEVICE constexpr explicit run(line<T> const& x) : p(x.p) {}
 };
 
@@ -109,17 +112,33 @@ COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, InRow> at, line<T> const& x, ind
   }
 }
 
+namespace detail {
+
+/// Asks for what a loop over a run will touch about a dozen packs later: processors stop at the end of a page, and have
+/// fewer prefetchers than a loss has arguments.
+template <int Write, class T>
+COHORT_HOST_DEVICE COHORT_INLINE void prefetch(T const* p) {
+#if defined(__GNUC__) && !defined(__CUDA_ARCH__)
+  constexpr std::uintptr_t distance = 1024;
+  __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(p) + distance), Write);
+#endif
+}
+
+} // namespace detail
+
 template <class V, class T>
 COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, true> at, run<T> const& x, index_t c) {
+  detail::prefetch<0>(x.p + c);
   return lane_traits<V>::load(x.p + c, 1, at.count);
 }
 template <class V, class T>
 COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, true> at, run_or_value<T> const& x, index_t c) {
   if (x.value) return V(detail::widen<double>(x.p));
-  return lane_traits<V>::load(x.p + c, 1, at.count);
+  return load(at, run<T>{x.p}, c);
 }
 template <class V, class T>
 COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, true> at, run<T> const& x, index_t c, V value) {
+  detail::prefetch<1>(x.p + c);
   lane_traits<V>::store(x.p + c, 1, at.count, value);
 }
 

@@ -5,20 +5,12 @@
 #include <cohort/core/execution_context.hpp>
 #include <cohort/detail/overlap.hpp>
 #include <cohort/detail/shape.hpp>
+#include <cohort/formula/no_kl.hpp>
 #include <cohort/objective/detail/policy_loss_body.hpp>
 #include <cohort/objective/loss_report.hpp>
 #include <cohort/objective/normalizer.hpp>
 
 COHORT_NAMESPACE_BEGIN
-
-/// No penalty: no reference log-probs are read.
-struct no_kl {
-  static constexpr double beta = 0;
-  template <class V>
-  COHORT_HOST_DEVICE COHORT_INLINE value_and_slope<V> operator()(V, V) const {
-    return {V(0), V(0)};
-  }
-};
 
 /// A surrogate and a penalty: surrogate(ratio, advantage) + kl.beta * kl(log_prob, ref_log_prob) per token.
 template <surrogate_formula Surrogate, penalty_formula Kl>

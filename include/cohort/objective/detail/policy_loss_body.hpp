@@ -3,6 +3,7 @@
 /// The body of policy_loss: one row is one sequence, looked at once, or twice while it is in cache.
 #pragma once
 
+#include <cohort/formula/no_kl.hpp>
 #include <cohort/objective/detail/batch_count.hpp>
 #include <cohort/objective/detail/token_ratio.hpp>
 #include <cohort/objective/detail/token_sums.hpp>
@@ -50,93 +51,88 @@ struct policy_row {
   double sequence_log_ratio = 0; ///< sequence levels only, as the next
   double sequence_slope = 0;
 
-  /// The terms of some tokens: surrogate, weighted by its correction, and penalty.
-  template <class V>
-  struct token {
-    decltype(lane_traits<V>::all()) valid, usable;
-    V log_ratio, ratio;
-    surrogate_term<V> surrogate;
-    penalty_term<V> penalty;
-  };
-
-  template <class L>
-  COHORT_HOST_DEVICE COHORT_INLINE auto read(L at, index_t c) const {
+  /// f(policies, ratio, surrogate, slope, penalty) for some tokens, the surrogate weighted by its correction: handed on
+  /// one by one, because g++ keeps a struct of packs in memory.
+  template <class L, class F>
+  COHORT_HOST_DEVICE COHORT_INLINE auto with_terms(L at, index_t c, F f) const {
     using V = typename L::type;
-    V const zero(0);
     auto const x = policies.read(at, c);
-    auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), zero); };
+    auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), V(0)); };
     auto const q = ratio_rule{terms.level, terms.bounds}(x.log_ratio, sequence_log_ratio);
-    auto const s = terms.surrogate(q.ratio, given(advantage));
-    V const slope = terms.bounds.given() ? terms.bounds.within(q.raw, s.slope) : s.slope;
-    V const weighted_value = correction.p ? lane_multiply(given(correction), s.value) : s.value;
-    V const weighted_slope = correction.p ? lane_multiply(given(correction), slope) : slope;
-    V const reference = ref_log_prob.p ? given(ref_log_prob) : zero;
-    return token<V>{x.valid,
-                    x.usable,
-                    q.log_ratio,
-                    q.ratio,
-                    {weighted_value, weighted_slope, s.clipped_low, s.clipped_high, s.clipped_cap},
-                    penalty(x.log_prob, reference, q.raw, q.ratio)};
+    auto s = terms.surrogate(q.ratio, given(advantage));
+    if (terms.bounds.given()) s.slope = terms.bounds.within(q.raw, s.slope);
+    if (correction.p) {
+      V const w = given(correction);
+      s.value = lane_multiply(w, s.value);
+      s.slope = lane_multiply(w, s.slope);
+    }
+    if constexpr (std::same_as<Kl, no_kl>)
+      return f(x, q, s, penalty_term<V>{V(0), V(0), V(0), V(0)});
+    else
+      return f(x, q, s, held(q.raw, terms.penalty(x.log_prob, given(ref_log_prob), q.ratio)));
   }
 
   /// The slope that goes through the sequence's ratio.
   template <class L>
   COHORT_HOST_DEVICE COHORT_INLINE auto slope_term(L at, index_t c) const {
     using V = typename L::type;
-    auto const x = read(at, c);
-    V slope = x.surrogate.slope;
-    if constexpr (ratio_kl_formula<Kl>) slope = slope + lane_multiply(V(terms.kl.beta), x.penalty.ratio_slope);
-    return sum_of<V>{lane_select(lane_and(x.usable, lane_is_finite(slope)), slope, V(0))};
+    return with_terms(at, c, [&](auto const& x, auto const&, auto const& s, auto const& k) COHORT_FLAT {
+      V slope = s.slope;
+      if constexpr (ratio_kl_formula<Kl>) slope = slope + lane_multiply(V(terms.kl.beta), k.ratio_slope);
+      return sum_of<V>{lane_select(lane_and(x.usable, lane_is_finite(slope)), slope, V(0))};
+    });
   }
 
   template <class L>
   COHORT_HOST_DEVICE COHORT_INLINE auto loss_term(L at, index_t c) const {
     using V = typename L::type;
-    V const zero(0), one(1), beta = V(terms.kl.beta);
-    auto const x = read(at, c);
-    bool const penalised = terms.kl.beta != 0, own = terms.own_slopes();
-    V const value = penalised ? x.surrogate.value + lane_multiply(beta, x.penalty.value) : x.surrogate.value;
-    V const through_ratio = own ? x.surrogate.slope : V(sequence_slope);
-    V const direct = own ? x.penalty.whole : x.penalty.slope;
-    V const slope = penalised ? through_ratio + lane_multiply(beta, direct) : through_ratio;
-    // Within what the call's type holds, so that a reference in double excludes the same tokens.
-    V const size = lane_abs(value) + lane_abs(slope) + lane_abs(x.penalty.value);
-    auto const good = lane_and(x.usable, size <= V(largest<T>));
-    auto const bad = lane_and(x.valid, lane_not(good));
-    store(at, d_log_prob, c, lane_select(good, lane_multiply(slope, V(weight)), zero));
-    auto const counted = [&](V v, V otherwise) COHORT_FLAT { return lane_select(good, v, otherwise); };
-    return token_sums<V>{counted(lane_multiply(value, V(weight)), zero),
-                         counted(x.penalty.value, zero),
-                         lane_select(lane_and(good, lane_is_finite(x.log_ratio)), zero - x.log_ratio, zero),
-                         counted(x.ratio, zero),
-                         counted(x.ratio, V(infinity)),
-                         counted(x.ratio, V(-infinity)),
-                         counted(x.surrogate.clipped_low, zero),
-                         counted(x.surrogate.clipped_high, zero),
-                         counted(x.surrogate.clipped_cap, zero),
-                         counted(one, zero),
-                         lane_select(bad, one, zero),
-                         first_of(at, c, bad)};
+    return with_terms(at, c, [&](auto const& x, auto const& q, auto const& s, auto const& k) COHORT_FLAT {
+      V const zero(0), one(1), beta = V(terms.kl.beta);
+      bool const own = terms.own_slopes(), penalised = terms.kl.beta != 0;
+      V value = s.value, slope = own ? s.slope : V(sequence_slope);
+      if (penalised) {
+        value = value + lane_multiply(beta, k.value);
+        slope = slope + lane_multiply(beta, own ? k.whole : k.slope);
+      }
+      // Within what the call's type holds, so that a reference in double excludes the same tokens.
+      V const size = lane_abs(value) + lane_abs(slope) + lane_abs(k.value);
+      auto const good = lane_and(x.usable, size <= V(largest<T>));
+      auto const bad = lane_and(x.valid, lane_not(good));
+      store(at, d_log_prob, c, lane_select(good, lane_multiply(slope, V(weight)), zero));
+      auto const counted = [&](V v, V otherwise) COHORT_FLAT { return lane_select(good, v, otherwise); };
+      return token_sums<V>{counted(lane_multiply(value, V(weight)), zero),
+                           counted(k.value, zero),
+                           lane_select(lane_and(good, lane_is_finite(q.log_ratio)), zero - q.log_ratio, zero),
+                           counted(q.ratio, zero),
+                           counted(q.ratio, V(infinity)),
+                           counted(q.ratio, V(-infinity)),
+                           counted(s.clipped_low, zero),
+                           counted(s.clipped_high, zero),
+                           counted(s.clipped_cap, zero),
+                           counted(one, zero),
+                           lane_select(bad, one, zero),
+                           first_of(at, c, bad)};
+    });
   }
 
 private:
   template <class L, class Mask>
   COHORT_HOST_DEVICE COHORT_INLINE auto first_of(L at, index_t c, Mask bad) const {
-    if constexpr (std::same_as<Lines, run_lines>)
-      return position_where(at, first, c, bad);
-    else
+    if constexpr (std::same_as<Lines, any_lines>)
       return position_where(at, rows, r, c, bad);
+    else
+      return position_where(at, first, c, bad);
   }
 
-  /// No penalty without a reference; no gradient through a ratio that a bound holds.
+  /// No gradient through a ratio that a bound holds.
   template <class V>
-  COHORT_HOST_DEVICE COHORT_INLINE penalty_term<V> penalty(V log_prob, V reference, V log_ratio, V ratio) const {
-    V const zero(0);
-    if (!ref_log_prob.p) return {zero, zero, zero, zero};
-    auto const k = terms.penalty(log_prob, reference, ratio);
-    if constexpr (!ratio_kl_formula<Kl>) return k;
-    auto const free = lane_and(V(terms.bounds.low) <= log_ratio, log_ratio <= V(terms.bounds.high));
-    return {k.value, k.slope, lane_select(free, k.ratio_slope, zero), lane_select(free, k.whole, k.slope)};
+  COHORT_HOST_DEVICE COHORT_INLINE penalty_term<V> held(V log_ratio, penalty_term<V> const& k) const {
+    if constexpr (!ratio_kl_formula<Kl>) {
+      return k;
+    } else {
+      auto const free = lane_and(V(terms.bounds.low) <= log_ratio, log_ratio <= V(terms.bounds.high));
+      return {k.value, k.slope, lane_select(free, k.ratio_slope, V(0)), lane_select(free, k.whole, k.slope)};
+    }
   }
 };
 
@@ -157,7 +153,9 @@ struct policy_loss_body {
   COHORT_HOST_DEVICE loss_sums operator()(Team const& team, index_t r) const {
     index_t const n = rows.length(r);
     if constexpr (runs_pay<Team>)
-      if (all_runs(r)) return loss(team, n, open<run_lines>(r));
+      if (all_runs(r))
+        return mask.kind == mask_kind::absent ? loss(team, n, open<run_lines<mask_kind::absent>>(r))
+                                              : loss(team, n, open<run_lines<mask_kind::bytes>>(r));
     return loss(team, n, open<any_lines>(r));
   }
 
