@@ -22,6 +22,11 @@ struct token_map {
   using W = wide<V>;
   W through = W(1), value = W(0), advantage = W(0), by_value = W(0), by_advantage = W(1);
 
+  /// f over the fields of some states, as the state of another lane type.
+  template <class U, class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static token_map<U> each(F f, S const&... s) {
+    return {f(s.through...), f(s.value...), f(s.advantage...), f(s.by_value...), f(s.by_advantage...)};
+  }
   friend COHORT_HOST_DEVICE COHORT_INLINE token_map compose(token_map const& a, token_map const& b) {
     return {lane_multiply(a.through, b.through), lane_select(W(0) < a.through, b.value, a.value),
             (a.advantage + lane_multiply(a.by_value, b.value)) + lane_multiply(a.by_advantage, b.advantage),
@@ -118,7 +123,7 @@ struct gae_row {
 template <class T, class Space>
 struct gae_body {
   using compute_type = T;
-  static constexpr bool rows_in_lanes = true;
+  static constexpr bool rows_in_lanes = false; // one tree for padded and packed tokens
 
   row_layout<Space> rows;
   cells<T const, Space> reward, value, bootstrap;
