@@ -148,6 +148,12 @@ constexpr mask_cells<T, Space> row_mask(mask_view<T, Space> const& x) {
 template <class T, class V, bool InRow, class Mask>
 COHORT_HOST_DEVICE COHORT_INLINE auto load_mask(lane<V, InRow> at, Mask const& x, index_t c) {
   V const zero(0);
+  if constexpr (std::same_as<Mask, mask_run<mask_kind::bytes>> && requires { lane_traits<V>::non_zero(x.p); })
+    if (at.count == lane_traits<V>::size) {
+      auto const* const p = x.template as<std::uint8_t>().p + c;
+      detail::prefetch<0>(p);
+      return lane_traits<V>::non_zero(p);
+    }
   switch (x.kind) {
   case mask_kind::bytes:
     return load(at, x.template as<std::uint8_t>(), c) != zero;

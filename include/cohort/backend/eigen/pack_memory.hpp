@@ -63,6 +63,19 @@ struct lane_traits<detail::pack<T>> {
     }
     return load_some(p, step, count);
   }
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  /// Which of as many bytes are not 0: one instruction, where a conversion and a comparison take four.
+  static COHORT_INLINE auto non_zero(void const* p) {
+    if constexpr (size == 16) {
+      __m128i const bytes = _mm_loadu_si128(static_cast<__m128i const*>(p));
+      __mmask16 const bits = _mm_test_epi8_mask(bytes, bytes);
+      detail::packs::pack_mask<T> mask;
+      mask.low = static_cast<decltype(mask.low)>(bits);
+      if constexpr (pack::parts == 2) mask.high = static_cast<decltype(mask.high)>(bits >> 8);
+      return mask;
+    }
+  }
+#endif
   template <class S>
   static COHORT_INLINE void store(S* p, index_t step, int count, pack value) {
     constexpr bool narrow = std::same_as<S, bfloat16> || (std::same_as<S, half> && detail::packs::narrows_half);
