@@ -5,6 +5,15 @@
 
 #include <cohort/detail/namespace.hpp>
 
+COHORT_SHARED_BEGIN
+
+struct status;
+enum class error_code : int;
+struct group_report;
+struct row_report;
+
+COHORT_SHARED_END
+
 COHORT_NAMESPACE_BEGIN
 
 struct host_space;
@@ -13,8 +22,6 @@ struct managed_space;
 struct pinned_space;
 struct half;
 struct bfloat16;
-struct status;
-enum class error_code : int;
 
 template <class T>
 struct tensor_traits;
@@ -44,7 +51,5 @@ struct k2;
 struct k3;
 struct normalizer;
 struct loss_report;
-struct group_report;
-struct row_report;
 
 COHORT_NAMESPACE_END

@@ -9,6 +9,11 @@
 #include <cases/groups.hpp>
 #include <cases/losses.hpp>
 #include <cases/processes.hpp>
+#include <cases/values.hpp>
+#include <cohort/objective/importance_ratio.hpp>
+#include <cases/rewards.hpp>
+
+#include <cohort/advantage/whiten.hpp>
 #include <cases/scores.hpp>
 
 namespace {
@@ -107,6 +112,30 @@ TEST_CASE("allocations: process_advantage", "[backend][allocations]") {
   });
 }
 
+TEST_CASE("allocations: gae, return_to_go and whiten", "[backend][allocations]") {
+  auto b = cases::random_rewards<float>(75, 300, 50);
+  auto const offsets = b.offsets();
+  std::vector<float> advantage(b.tokens()), returns(b.tokens());
+  cohort::token_counts counts;
+  cohort::moment_sums moments;
+  b.bootstrap[0] = static_cast<float>(cohort::infinity);
+  allocates_nothing([&](auto& context) {
+    cohort::gae<float>(context,
+                       {.layout = cohort::packed(offsets),
+                        .reward = b.reward,
+                        .value = b.value,
+                        .mask = b.mask,
+                        .done = b.done,
+                        .bootstrap = b.bootstrap},
+                       {.advantage = advantage, .returns = returns, .report = &counts});
+    cohort::return_to_go<float>(context, {.layout = cohort::packed(offsets), .reward = b.reward}, {.returns = returns});
+    cohort::moments<float>(context, {.layout = cohort::packed(offsets), .values = returns}, &moments);
+    cohort::whiten<float>(context, {.layout = cohort::packed(offsets), .values = advantage}, {.whitened = advantage});
+    static_cast<void>(cohort::read(context, &counts, cohort::on_data_error::accept));
+    static_cast<void>(cohort::read(context, &moments));
+  });
+}
+
 TEST_CASE("allocations: policy_loss", "[backend][allocations]") {
   auto const b = cases::random_batch<float>(73, {.rows = 300, .longest = 50});
   auto const offsets = b.offsets();
@@ -126,6 +155,30 @@ TEST_CASE("allocations: policy_loss", "[backend][allocations]") {
                                  {cohort::by_sequence_means(), level});
       static_cast<void>(cohort::read(context, &sums));
     });
+}
+
+TEST_CASE("allocations: value_loss and importance_ratio", "[backend][allocations]") {
+  auto const b = cases::random_batch<float>(75, {.rows = 300, .longest = 50});
+  auto const offsets = b.offsets();
+  std::vector<float> out(b.tokens()), sequence(b.rows());
+  cohort::value_sums values;
+  cohort::ratio_sums ratios;
+  allocates_nothing([&](auto& context) {
+    cohort::value_loss<float>(context,
+                              {.layout = cohort::packed(offsets),
+                               .value = b.log_prob,
+                               .old_value = b.old_log_prob,
+                               .returns = b.ref_log_prob,
+                               .mask = b.mask},
+                              {.d_value = out, .report = &values}, cohort::squared_error{.clip = 0.2},
+                              {cohort::by_sequence_means()});
+    cohort::importance_ratio<float>(
+        context,
+        {.layout = cohort::packed(offsets), .log_prob = b.log_prob, .old_log_prob = b.old_log_prob, .mask = b.mask},
+        {.ratio = out, .sequence_ratio = sequence, .report = &ratios}, {.ratio = cohort::ratio_level::sequence});
+    static_cast<void>(cohort::read(context, &values));
+    static_cast<void>(cohort::read(context, &ratios));
+  });
 }
 
 TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations]") {

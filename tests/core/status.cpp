@@ -46,7 +46,7 @@ TEST_CASE("errors are exceptions with that text, copyable, of their own kinds", 
   CHECK(copy.status().code == cohort::error_code::shape_mismatch);
   CHECK(dynamic_cast<std::exception const*>(&copy) != nullptr);
   STATIC_REQUIRE_FALSE(std::is_base_of_v<cohort::contract_error, cohort::data_error>);
-  CHECK_THROWS_AS(cohort::detail::fail<cohort::data_error>(full), cohort::data_error);
+  CHECK_THROWS_AS(cohort::detail::fail_with<cohort::data_error>(full), cohort::data_error);
   CHECK_THROWS_WITH(cohort::detail::require(plain), "f: x: an extent is negative");
   CHECK(cohort::detail::require({}));
 }

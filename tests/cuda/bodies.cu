@@ -4,14 +4,23 @@
 #include <cohort/advantage/group_advantage.hpp>
 #include <cohort/advantage/group_statistics.hpp>
 #include <cohort/advantage/process_advantage.hpp>
+#include <cohort/advantage/return_to_go.hpp>
+#include <cohort/advantage/whiten.hpp>
 #include <cohort/backend/detail/thread_team.hpp>
+#include <cohort/formula/absolute_kl.hpp>
+#include <cohort/formula/clamped_kl.hpp>
 #include <cohort/formula/k1.hpp>
 #include <cohort/formula/k2.hpp>
 #include <cohort/formula/k3.hpp>
 #include <cohort/formula/ppo_clip.hpp>
+#include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/straight_through.hpp>
+#include <cohort/formula/two_sided_clip.hpp>
 #include <cohort/gradient/accumulate_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
+#include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
+#include <cohort/objective/value_loss.hpp>
 
 namespace {
 
@@ -28,9 +37,9 @@ void launch(Body const& body, A<double>* totals) {
   one_thread_per_row<<<1, 1>>>(body, totals, cohort::index_t{0});
 }
 
-template <class T, class Kl>
-void objectives(Kl kl) {
-  using body = cohort::detail::policy_loss_body<T, space, cohort::ppo_clip, Kl>;
+template <class T, class Kl, class Surrogate = cohort::ppo_clip>
+void objectives(Kl kl, Surrogate = {}) {
+  using body = cohort::detail::policy_loss_body<T, space, Surrogate, Kl>;
   launch<cohort::basic_loss_sums>(
       body{{}, {}, {}, {}, {}, {}, {}, {}, {{}, kl, cohort::ratio_level::token, {}}, cohort::by_constant(1)}, nullptr);
 }
@@ -41,14 +50,24 @@ void bodies() {
   objectives<T>(cohort::k1{0});
   objectives<T>(cohort::k2{0});
   objectives<T>(cohort::k3{0});
+  objectives<T>(cohort::absolute_kl{0}, cohort::dual_clip{});
+  objectives<T>(cohort::straight_through<cohort::clamped_kl<cohort::k3>>{0}, cohort::dual_clip{});
+  objectives<T>(cohort::ratio_corrected<cohort::k3>{0}, cohort::two_sided_clip{});
   namespace d = cohort::detail;
   launch<d::batch_count>(d::batch_count_body<T, space>{}, nullptr);
+  launch<cohort::basic_ratio_sums>(d::importance_ratio_body<T, space>{}, nullptr);
+  using value_body = d::value_loss_body<T, space, cohort::squared_error>;
+  launch<cohort::basic_value_sums>(value_body{{}, {}, {}, {}, {}, {}, {}, cohort::by_constant(1)}, nullptr);
   launch<cohort::basic_group_sums>(d::group_statistics_body<T, space>{}, nullptr);
   launch<cohort::basic_group_sums>(d::group_advantage_body<T, space>{}, nullptr);
   launch<cohort::sum_of>(d::batch_deviation_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_range_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);
+  launch<cohort::basic_token_counts>(d::gae_body<T, space>{}, nullptr);
+  launch<d::value_sums>(d::value_sum_body<T, space>{}, nullptr);
+  launch<d::deviation_sums>(d::value_deviation_body<T, space>{}, nullptr);
+  launch<cohort::nothing>(d::whiten_body<T, space>{}, nullptr);
 }
 
 template <class L>
@@ -80,6 +99,8 @@ void every_body() {
   bodies<double>();
   launch<cohort::nothing>(cohort::detail::group_range_body<space>{}, nullptr);
   launch<cohort::nothing>(cohort::detail::group_mean_body<space>{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::moment_body{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::moment_copy_body{}, nullptr);
   launch<cohort::basic_group_sums>(cohort::detail::group_factor_body<space>{}, nullptr);
   logits<float>();
   logits<double>();

@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Sums over the groups of one call. `merge(a, b)` adds batches.
 template <class V>
@@ -48,6 +48,10 @@ struct group_report {
   double reward = 0;                 ///< mean over the usable samples (TRL: reward)
   double reward_std = 0;             ///< mean over the groups (TRL: reward_std)
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline group_report report_of(group_sums const& s) {
   group_report r{.groups = static_cast<index_t>(s.groups),

@@ -41,8 +41,8 @@ template <class Space>
 process_workspace lay_out(workspace_layout& memory, index_t sequences,
                           process_advantage_options<Space> const& options) {
   auto const groups = lay_out_groups(memory, options.groups, sequences);
-  auto const slots = [&] { return memory.take<double>(sequences); };
-  return {groups, {slots(), slots(), slots(), slots(), slots(), slots(), slots(), slots(), slots()}};
+  auto const room = [&] { return memory.take<double>(sequences); };
+  return {groups, {room(), room(), room(), room(), room(), room(), room(), room(), room()}};
 }
 
 /// Steps of a list end inside their sequences, and their rewards are finite. Read on the host only.

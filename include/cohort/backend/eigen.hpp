@@ -28,71 +28,101 @@ struct eigen_options {
   index_t workspace_bytes = 64 * 1024;
 };
 
+namespace detail {
+
+// Functors, not lambdas: their types are visible whatever is hidden inside, so that an executor may keep them.
+
+/// Rows [first, last) one after the other, a pack along each.
+template <template <class> class A, class Body>
+struct rows_in_turn {
+  Body const& body;
+
+  COHORT_HIDDEN A<double> operator()(index_t first, index_t last) const {
+    A<double> sum;
+    for (index_t r = first; r < last; ++r) sum = merge(sum, body(row_team<typename Body::compute_type>{}, r));
+    return sum;
+  }
+};
+
+/// One row per lane over units [first, last) of pack_size rows.
+template <template <class> class A, class Body>
+struct rows_side_by_side {
+  index_t rows;
+  Body const& body;
+
+  COHORT_HIDDEN A<double> operator()(index_t first, index_t last) const {
+    using T = typename Body::compute_type;
+    using team = rows_team<T>;
+    alignas(64) T tiles[team::tile_count * team::tile_elements];
+    A<typename team::uniform> sum;
+    for (index_t unit = first; unit < last; ++unit) {
+      index_t const r = unit * pack_size;
+      int const count = static_cast<int>((std::min)(index_t{pack_size}, rows - r));
+      sum = merge(sum, head(count, body(team{count, tiles}, r)));
+    }
+    return fold(sum);
+  }
+};
+
+/// What one block of units sums to.
+struct alignas(64) block_sum {
+  std::byte bytes[256];
+};
+
+/// Block b of `count`, cut by the number of units alone.
+template <template <class> class A, class Range>
+struct block_of_units {
+  Range const& range;
+  index_t units, count;
+  block_sum* sums;
+
+  COHORT_HIDDEN void operator()(index_t b) const {
+    index_t const first = units / count * b + (std::min)(b, units % count);
+    index_t const last = first + units / count + (b < units % count ? 1 : 0);
+    ::new (static_cast<void*>(sums[b].bytes)) A<double>(range(first, last));
+  }
+};
+
+} // namespace detail
+
 template <block_executor Executor>
 class basic_eigen_context : public detail::host_memory {
 public:
   explicit basic_eigen_context(eigen_options options = {}) requires std::constructible_from<Executor, int>
-      : host_memory(options.workspace_bytes), executor_(options.threads), partials_(max_blocks) {}
+      : host_memory(options.workspace_bytes), executor_(options.threads), sums_(max_blocks) {}
   explicit basic_eigen_context(Executor executor, host_options options = {})
-      : host_memory(options.workspace_bytes), executor_(std::move(executor)), partials_(max_blocks) {}
+      : host_memory(options.workspace_bytes), executor_(std::move(executor)), sums_(max_blocks) {}
 
   /// Lanes of a pack, for benches to print: 16 with AVX-512, 8 with AVX, 4 with SSE or NEON.
   static constexpr int lanes = detail::pack_size;
 
   template <template <class> class A, class Body>
-  void for_each_row(row_layout<host_space> const& rows, Body const& body, A<double>* total) {
+  COHORT_HIDDEN void for_each_row(row_layout<host_space> const& rows, Body const& body, A<double>* total) {
     using T = typename Body::compute_type;
-    static_assert(sizeof(A<double>) <= sizeof(partial));
+    static_assert(sizeof(A<double>) <= sizeof(detail::block_sum));
     if constexpr (Body::rows_in_lanes)
       if (rows.rectangle() && rows.width <= detail::rows_team<T>::tile_columns)
-        return blocks<A>((rows.rows + detail::pack_size - 1) / detail::pack_size, total, down<A>(rows, body));
-    blocks<A>(rows.rows, total, [&body](index_t first, index_t last) {
-      A<double> sum;
-      for (index_t r = first; r < last; ++r) sum = merge(sum, body(detail::row_team<T>{}, r));
-      return sum;
-    });
+        return blocks<A>((rows.rows + detail::pack_size - 1) / detail::pack_size, total,
+                         detail::rows_side_by_side<A, Body>{rows.rows, body});
+    blocks<A>(rows.rows, total, detail::rows_in_turn<A, Body>{body});
   }
 
 private:
   static constexpr index_t max_blocks = 256;
-  struct alignas(64) partial {
-    std::byte bytes[256];
-  };
 
-  /// One row per lane over units [first, last) of pack_size rows.
-  template <template <class> class A, class Body>
-  static auto down(row_layout<host_space> const& rows, Body const& body) {
-    using T = typename Body::compute_type;
-    using team = detail::rows_team<T>;
-    return [&rows, &body](index_t first, index_t last) {
-      alignas(64) T tiles[team::slots * team::tile_elements];
-      A<typename team::uniform> sum;
-      for (index_t unit = first; unit < last; ++unit) {
-        index_t const r = unit * detail::pack_size;
-        int const count = static_cast<int>((std::min)(index_t{detail::pack_size}, rows.rows - r));
-        sum = merge(sum, head(count, body(team{count, tiles}, r)));
-      }
-      return fold(sum);
-    };
-  }
-
-  /// Cuts the units into blocks by their number alone, runs them, folds their sums in order.
+  /// Cuts the units into blocks, runs them, folds their sums in order.
   template <template <class> class A, class Range>
-  void blocks(index_t units, A<double>* total, Range const& range) {
+  COHORT_HIDDEN void blocks(index_t units, A<double>* total, Range const& range) {
     index_t const count = (std::min)(units, max_blocks);
-    executor_.run(count, [&](index_t b) {
-      index_t const first = units / count * b + (std::min)(b, units % count);
-      index_t const last = first + units / count + (b < units % count ? 1 : 0);
-      ::new (static_cast<void*>(partials_[static_cast<std::size_t>(b)].bytes)) A<double>(range(first, last));
-    });
+    executor_.run(count, detail::block_of_units<A, Range>{range, units, count, sums_.data()});
     A<double> sum;
     for (index_t b = 0; b < count; ++b)
-      sum = merge(sum, *std::launder(reinterpret_cast<A<double>*>(partials_[static_cast<std::size_t>(b)].bytes)));
+      sum = merge(sum, *std::launder(reinterpret_cast<A<double>*>(sums_[static_cast<std::size_t>(b)].bytes)));
     if (total) *total = sum;
   }
 
   Executor executor_;
-  std::vector<partial> partials_;
+  std::vector<detail::block_sum> sums_;
 };
 
 using eigen_context = basic_eigen_context<eigen_pool>;

@@ -12,14 +12,15 @@
 
 #include <cohort/core/status.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
-namespace detail {
-
-/// An exception with its text in a fixed buffer: nothing to allocate while failing.
+/// An exception with its text in a fixed buffer: nothing to allocate while failing. Thrown in one shared object, caught
+/// in another, whatever the flags of both.
 class status_error : public std::exception {
 public:
-  explicit status_error(cohort::status const& s) noexcept : status_(s) { describe(s, text_, sizeof text_); }
+  COHORT_INLINE explicit status_error(cohort::status const& s) noexcept : status_(s) {
+    describe(s, text_, sizeof text_);
+  }
   [[nodiscard]] char const* what() const noexcept override { return text_; }
   [[nodiscard]] cohort::status const& status() const noexcept { return status_; }
 
@@ -28,25 +29,29 @@ private:
   char text_[320] = "";
 };
 
-} // namespace detail
-
 /// A rule of a call was broken; nothing was written.
-class contract_error : public detail::status_error {
-  using status_error::status_error;
+class contract_error : public status_error {
+public:
+  COHORT_INLINE explicit contract_error(cohort::status const& s) noexcept : status_error(s) {}
 };
 /// Values per token or per logit were excluded and counted, and the report was read without accepting that.
-class data_error : public detail::status_error {
-  using status_error::status_error;
+class data_error : public status_error {
+public:
+  COHORT_INLINE explicit data_error(cohort::status const& s) noexcept : status_error(s) {}
 };
 
 /// What `read` does where values were excluded.
 enum class on_data_error : int { fail, accept };
 
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
+
 namespace detail {
-inline namespace COHORT_ERROR_POLICY {
+inline namespace COHORT_ERROR_POLICY COHORT_HIDDEN {
 
 template <class Error>
-inline bool fail(status const& s) {
+inline bool fail_with(status const& s) {
 #if defined(COHORT_ON_CONTRACT_FAILURE)
   COHORT_ON_CONTRACT_FAILURE(s);
   return false;
@@ -61,9 +66,9 @@ inline bool fail(status const& s) {
 }
 
 /// True where the check passed; otherwise fails by the policy, and is false where the engine's handler returned.
-inline bool require(status const& s) { return s.ok() || fail<contract_error>(s); }
+inline bool require(status const& s) { return s.ok() || fail_with<contract_error>(s); }
 
-} // namespace COHORT_ERROR_POLICY
+} // namespace COHORT_HIDDEN
 } // namespace detail
 
 COHORT_NAMESPACE_END

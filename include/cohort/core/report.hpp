@@ -25,7 +25,7 @@ template <execution_context Context, reported_sums Sums>
 auto read(Context& context, Sums const* report, on_data_error action = on_data_error::fail) {
   Sums const sums = context.fetch(report);
   if (action == on_data_error::fail)
-    if (status const s = check_data(sums); !s) detail::fail<data_error>(s);
+    if (status const s = check_data(sums); !s) detail::fail_with<data_error>(s);
   return report_of(sums);
 }
 

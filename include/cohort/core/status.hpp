@@ -8,7 +8,7 @@
 
 #include <cohort/core/index.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 enum class error_code : int {
   none,
@@ -43,9 +43,13 @@ struct status {
   double found = 0;    ///< what stands there
   double expected = 0; ///< what the rule asks for
 
-  [[nodiscard]] constexpr bool ok() const { return code == error_code::none; }
-  [[nodiscard]] constexpr explicit operator bool() const { return ok(); }
+  [[nodiscard]] COHORT_INLINE constexpr bool ok() const { return code == error_code::none; }
+  [[nodiscard]] COHORT_INLINE constexpr explicit operator bool() const { return ok(); }
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 /// "function: argument: rule [at i]: found x, expected y" into a fixed buffer, always terminated.
 inline void describe(status const& s, char* buffer, std::size_t size) noexcept {

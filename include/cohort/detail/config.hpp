@@ -9,22 +9,38 @@
 #endif
 #endif
 
-/// Callable from host and device code where there is a device compiler; nothing elsewhere.
-#if defined(__CUDACC__) || defined(__HIPCC__)
-#define COHORT_HOST_DEVICE __host__ __device__
+/// Code that no other shared object may run in the place of its own: never exported. On functions, and not on types: g++
+/// warns where a class of the engine's has a member of a hidden type. clang++ forgets it on member templates, and
+/// separates code from types for a whole namespace instead.
+#if defined(__GNUC__) || defined(__clang__)
+#define COHORT_HIDDEN __attribute__((visibility("hidden")))
 #else
-#define COHORT_HOST_DEVICE
+#define COHORT_HIDDEN
+#endif
+#if defined(__clang__)
+#define COHORT_HIDDEN_CODE __attribute__((visibility("hidden"), type_visibility("default")))
+#else
+#define COHORT_HIDDEN_CODE
+#endif
+
+/// Callable from host and device code where there is a device compiler; hidden everywhere.
+#if defined(__CUDACC__) || defined(__HIPCC__)
+#define COHORT_HOST_DEVICE COHORT_HIDDEN __host__ __device__
+#else
+#define COHORT_HOST_DEVICE COHORT_HIDDEN
 #endif
 
 /// On lambdas handed to a team: compilers outline them otherwise, and the loop around them loses its registers.
 #if defined(__GNUC__) || defined(__clang__)
 #define COHORT_FLAT __attribute__((always_inline))
-#define COHORT_INLINE __attribute__((always_inline)) inline
+#define COHORT_INLINE __attribute__((always_inline)) COHORT_HIDDEN inline
 #define COHORT_COLD __attribute__((noinline, cold))
+#define COHORT_NOINLINE __attribute__((noinline))
 #else
 #define COHORT_FLAT
 #define COHORT_INLINE inline
 #define COHORT_COLD
+#define COHORT_NOINLINE
 #endif
 
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)

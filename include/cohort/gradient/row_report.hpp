@@ -6,7 +6,7 @@
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/report.hpp>
 
-COHORT_NAMESPACE_BEGIN
+COHORT_SHARED_BEGIN
 
 /// Counts over the rows of one call. `merge(a, b)` adds calls.
 template <class V>
@@ -27,6 +27,10 @@ struct row_report {
   index_t bad_rows = 0;
   index_t first_bad_row = -1;
 };
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline row_report report_of(row_sums const& s) {
   return {static_cast<index_t>(s.rows), static_cast<index_t>(s.bad_rows),

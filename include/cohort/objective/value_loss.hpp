@@ -50,10 +50,12 @@ constexpr bool clips(F const& f) {
 
 /// The first rule that such a call breaks, before anything is written: shapes, pointers, parameters, overlap,
 /// workspace; on host contexts the sequence offsets too. Reads no token.
-template <std::floating_point T, execution_context Context, value_formula Formula>
+template <std::floating_point T, execution_context Context, class Formula>
 [[nodiscard]] status check_value_loss(Context& context, value_loss_inputs<T, typename Context::memory_space> const& in,
                                       value_loss_outputs<T, typename Context::memory_space> const& out,
                                       Formula const& f, value_loss_options const& options) noexcept {
+  static_assert(value_formula<Formula>, "cohort: a value formula is f(value, old_value, returns) and gives a "
+                                        "value_term of the same lane (docs/concepts.md)");
   constexpr detail::checker check{"value_loss"};
   bool const lacks_old = detail::clips(f) && !in.old_value.given;
   index_t const tokens = in.value.extent[0];
@@ -100,7 +102,7 @@ COHORT_POLICY_BEGIN
 ///            gets gradient 0, is excluded and counted in the report.
 /// Empty      no valid token: loss 0, gradient 0, counts 0.
 /// Source     Schulman et al. 2017 (arXiv 1707.06347), eq. 9, with the clipping of OpenAI Baselines' ppo2.
-template <std::floating_point T, execution_context Context, value_formula Formula>
+template <std::floating_point T, execution_context Context, class Formula>
 void value_loss(Context& context, value_loss_inputs<T, typename Context::memory_space> const& in,
                 value_loss_outputs<T, typename Context::memory_space> const& out, Formula const& f,
                 value_loss_options const& options) {

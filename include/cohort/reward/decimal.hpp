@@ -118,7 +118,7 @@ inline double to_double(decimal const& number) noexcept {
   if (number.digits == 0) return 0.0;
   if (number.digits <= (std::uint64_t{1} << 53) && number.exponent >= -22 && number.exponent <= 22) {
     double const digits = static_cast<double>(number.digits);
-    double const power = detail::powers_of_ten[static_cast<std::size_t>(std::abs(number.exponent))];
+    double const power = detail::powers_of_ten[static_cast<std::size_t>((std::abs)(number.exponent))];
     return number.exponent < 0 ? digits / power : digits * power;
   }
   if (number.exponent < -400 || number.exponent > 400) return std::nan("");

@@ -51,8 +51,8 @@ public:
       }
     }
     if (!result_) return result_;
-    if (operand_next_) fail(blank_ ? expression_error::empty : expression_error::operand_expected, at_);
-    if (result_ && depth_ > 0) fail(expression_error::unbalanced, at_);
+    if (operand_next_) refuse(blank_ ? expression_error::empty : expression_error::operand_expected, at_);
+    if (result_ && depth_ > 0) refuse(expression_error::unbalanced, at_);
     if (!result_) return result_;
     double const value = total(stack_[0], at_);
     if (result_) result_.value = value;
@@ -71,7 +71,7 @@ private:
 
   frame& top() noexcept { return stack_[depth_]; }
 
-  void fail(expression_error const error, std::size_t const position) noexcept {
+  void refuse(expression_error const error, std::size_t const position) noexcept {
     result_ = {std::nan(""), error, position};
   }
 
@@ -104,20 +104,20 @@ private:
 
   void number(std::size_t const position) noexcept {
     decimal const found = scan_decimal(text_, at_);
-    if (found.end == at_) return fail(expression_error::operand_expected, position);
+    if (found.end == at_) return refuse(expression_error::operand_expected, position);
     at_ = found.end;
     double const value = to_double(found);
-    if (std::isnan(value)) return fail(expression_error::overflow, position);
+    if (std::isnan(value)) return refuse(expression_error::overflow, position);
     accept(value, position);
   }
 
   void open(std::size_t const position) noexcept {
-    if (depth_ == max_expression_depth) return fail(expression_error::too_deep, position);
+    if (depth_ == max_expression_depth) return refuse(expression_error::too_deep, position);
     stack_[++depth_] = frame{};
   }
 
   void close(std::size_t const position) noexcept {
-    if (depth_ == 0) return fail(expression_error::unbalanced, position);
+    if (depth_ == 0) return refuse(expression_error::unbalanced, position);
     double const value = total(top(), position);
     --depth_;
     if (result_) accept(value, position);
@@ -128,11 +128,11 @@ private:
     if (take("%")) value /= 100.0;
     frame& here = top();
     if (here.negate) value = -value;
-    if (here.operation == '/' && value == 0.0) return fail(expression_error::division_by_zero, position);
+    if (here.operation == '/' && value == 0.0) return refuse(expression_error::division_by_zero, position);
     here.product = here.operation == '*' ? here.product * value : here.operation == '/' ? here.product / value : value;
     here.negate = false;
     operand_next_ = false;
-    if (!std::isfinite(here.product)) fail(expression_error::overflow, position);
+    if (!std::isfinite(here.product)) refuse(expression_error::overflow, position);
   }
 
   void operation() noexcept {
@@ -148,7 +148,7 @@ private:
     } else if (take_minus()) {
       next_term(true, position);
     } else {
-      fail(expression_error::operator_expected, position);
+      refuse(expression_error::operator_expected, position);
     }
   }
 
@@ -158,7 +158,7 @@ private:
 
   double total(frame const& here, std::size_t const position) noexcept {
     double const value = here.subtract ? here.sum - here.product : here.sum + here.product;
-    if (!std::isfinite(value)) fail(expression_error::overflow, position);
+    if (!std::isfinite(value)) refuse(expression_error::overflow, position);
     return value;
   }
 

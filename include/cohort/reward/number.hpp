@@ -131,8 +131,8 @@ inline parsed_number parse_number(std::string_view const text) noexcept {
 /// Whether two values agree within the tolerance; never for NaN.
 inline bool values_match(double const a, double const b, number_tolerance const& tolerance = {}) noexcept {
   if (a == b) return true;
-  double const scale = (std::max)(std::abs(a), std::abs(b));
-  return std::abs(a - b) <= (std::max)(tolerance.absolute, tolerance.relative * scale);
+  double const scale = (std::max)((std::abs)(a), (std::abs)(b));
+  return (std::abs)(a - b) <= (std::max)(tolerance.absolute, tolerance.relative * scale);
 }
 
 /// Whether two numbers are the same: their decimals are ("18.0" and "18", at any size up to 19 digits), or one of them

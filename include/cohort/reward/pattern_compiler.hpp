@@ -78,7 +78,7 @@ public:
       start_ = at_;
       piece(text_[at_++]);
     }
-    if (depth_ > 0) program_.fail(pattern_error::unbalanced_group, text_.size());
+    if (depth_ > 0) program_.refuse(pattern_error::unbalanced_group, text_.size());
     join(groups_[0]);
     program_.code[program_.size++] = {.operation = pattern_operation::match}; // insert() always leaves its place
     return program_;
@@ -126,7 +126,7 @@ private:
     case '{':
     case '}':
     case ']':
-      return program_.fail(pattern_error::unsupported, start_);
+      return program_.refuse(pattern_error::unsupported, start_);
     default:
       return literal(static_cast<unsigned char>(c));
     }
@@ -150,7 +150,7 @@ private:
     class_reader reader(text_, at_);
     pattern_error const error = reader.read();
     at_ = reader.position();
-    if (error != pattern_error::none) return program_.fail(error, start_);
+    if (error != pattern_error::none) return program_.refuse(error, start_);
     one_of(reader.set());
   }
 
@@ -159,19 +159,19 @@ private:
     byte_set set{};
     unsigned char byte = 0;
     if (read_class_escape(c, set)) return one_of(set);
-    if (!read_byte_escape(c, byte)) return program_.fail(pattern_error::bad_escape, start_);
+    if (!read_byte_escape(c, byte)) return program_.refuse(pattern_error::bad_escape, start_);
     literal(byte);
   }
 
   constexpr void open() noexcept {
-    if (depth_ == max_pattern_depth) return program_.fail(pattern_error::too_deep, start_);
+    if (depth_ == max_pattern_depth) return program_.refuse(pattern_error::too_deep, start_);
     if (stands_at(text_, at_, "?:")) at_ += 2;
-    if (peek(text_, at_) == '?') return program_.fail(pattern_error::unsupported, start_);
+    if (peek(text_, at_) == '?') return program_.refuse(pattern_error::unsupported, start_);
     groups_[++depth_] = {.begin = program_.size, .branch = program_.size};
   }
 
   constexpr void close() noexcept {
-    if (depth_ == 0) return program_.fail(pattern_error::unbalanced_group, start_);
+    if (depth_ == 0) return program_.refuse(pattern_error::unbalanced_group, start_);
     join(top());
     std::size_t const begin = top().begin;
     --depth_;
@@ -202,7 +202,7 @@ private:
   /// x*: split(1, end) x jump(split)     x+: x split(x, 1)     x?: split(1, end) x
   constexpr void repeat(char const c) noexcept {
     std::size_t const begin = top().atom;
-    if (begin == nothing) return program_.fail(pattern_error::nothing_to_repeat, start_);
+    if (begin == nothing) return program_.refuse(pattern_error::nothing_to_repeat, start_);
     if (c != '+') program_.insert(begin, {.operation = pattern_operation::split}, start_);
     std::size_t const last = program_.size;
     if (c == '*') program_.append({.operation = pattern_operation::jump, .first = offset(last, begin)}, start_);

@@ -66,7 +66,7 @@ struct pattern_program {
   pattern_error error = pattern_error::none;
   std::size_t position = 0; ///< of the error, in bytes
 
-  constexpr void fail(pattern_error const what, std::size_t const where) noexcept {
+  constexpr void refuse(pattern_error const what, std::size_t const where) noexcept {
     if (error != pattern_error::none) return;
     error = what;
     position = where;
@@ -74,7 +74,7 @@ struct pattern_program {
 
   /// Makes room at `at` for one instruction; what lies behind moves, which no relative offset notices.
   constexpr void insert(std::size_t const at, pattern_instruction const instruction, std::size_t const where) noexcept {
-    if (size + 1 >= max_pattern_instructions) return fail(pattern_error::too_long, where);
+    if (size + 1 >= max_pattern_instructions) return refuse(pattern_error::too_long, where);
     for (std::size_t i = size; i > at; --i) code[i] = code[i - 1];
     code[at] = instruction;
     ++size;
@@ -87,7 +87,7 @@ struct pattern_program {
   constexpr void append(byte_set const& set, std::size_t const where) noexcept {
     std::size_t index = 0;
     while (index < class_count && !(classes[index] == set)) ++index;
-    if (index == max_pattern_classes) return fail(pattern_error::too_many_classes, where);
+    if (index == max_pattern_classes) return refuse(pattern_error::too_many_classes, where);
     classes[index] = set;
     class_count = index == class_count ? class_count + 1 : class_count;
     append({.operation = pattern_operation::one_of, .argument = static_cast<unsigned char>(index)}, where);

@@ -18,7 +18,7 @@ public:
   explicit plain_context(host_options options) : host_memory(options.workspace_bytes) {}
 
   template <template <class> class A, class Body>
-  void for_each_row(row_layout<host_space> const& rows, Body const& body, A<double>* total) {
+  COHORT_HIDDEN void for_each_row(row_layout<host_space> const& rows, Body const& body, A<double>* total) {
     Team<typename Body::compute_type> const team{};
     A<double> sum;
     for (index_t r = 0; r < rows.rows; ++r) sum = merge(sum, body(team, r));

@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#include <cohort/backend/eigen/pack.hpp>
+#include <cohort/backend/eigen/pack_convert.hpp>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -23,8 +23,8 @@ namespace detail {
 template <class T>
 COHORT_INLINE pack<T> load_packets(T const* p) {
   pack<T> x;
-  x.low = packet::ploadu<packet_of<T>>(p);
-  if constexpr (pack<T>::parts == 2) x.high = packet::ploadu<packet_of<T>>(p + packet_size<T>);
+  x.low = packs::kept(packet::ploadu<packet_of<T>>(p));
+  if constexpr (pack<T>::parts == 2) x.high = packs::kept(packet::ploadu<packet_of<T>>(p + packet_size<T>));
   return x;
 }
 template <class T>
@@ -56,25 +56,30 @@ struct lane_traits<detail::pack<T>> {
     if (step == 1 && count == size) {
       if constexpr (std::same_as<S, T>)
         return detail::load_packets(p);
+      else if constexpr (std::same_as<S, half> || std::same_as<S, bfloat16>)
+        return lane_cast<pack>(detail::packs::widened(p));
       else
-        return converted(p);
+        return detail::packs::widened<T>(p);
     }
     return load_some(p, step, count);
   }
   template <class S>
   static COHORT_INLINE void store(S* p, index_t step, int count, pack value) {
+    constexpr bool narrow = std::same_as<S, bfloat16> || (std::same_as<S, half> && detail::packs::narrows_half);
     if constexpr (std::same_as<S, T>)
       if (step == 1 && count == size) return detail::store_packets(p, value);
+    if constexpr (std::same_as<T, float> && narrow)
+      if (step == 1 && count == size) return detail::packs::narrowed(p, value);
     store_some(p, step, count, value);
   }
   template <class S>
-  static pack gather(S const* p, index_t step, index_t const* order, int count) {
+  COHORT_HIDDEN static pack gather(S const* p, index_t step, index_t const* order, int count) {
     alignas(64) T lanes[size] = {};
     for (int i = 0; i < count; ++i) lanes[i] = detail::widen<T>(p + order[i] * step);
     return detail::load_packets(lanes);
   }
   template <class S>
-  static void scatter(S* p, index_t step, index_t const* order, int count, pack value) {
+  COHORT_HIDDEN static void scatter(S* p, index_t step, index_t const* order, int count, pack value) {
     alignas(64) T lanes[size];
     detail::store_packets(lanes, value);
     for (int i = 0; i < count; ++i) detail::narrow(p + order[i] * step, lanes[i]);
@@ -82,20 +87,14 @@ struct lane_traits<detail::pack<T>> {
 
 private:
   template <class S>
-  static COHORT_INLINE pack converted(S const* p) {
-    alignas(64) T lanes[size];
-    for (int i = 0; i < size; ++i) lanes[i] = detail::widen<T>(p + i);
-    return detail::load_packets(lanes);
-  }
-  template <class S>
-  static pack load_some(S const* p, index_t step, int count) {
+  COHORT_HIDDEN static pack load_some(S const* p, index_t step, int count) {
     if (step == 0) return pack(detail::widen<double>(p));
     alignas(64) T lanes[size] = {};
     for (int i = 0; i < count; ++i) lanes[i] = detail::widen<T>(p + i * step);
     return detail::load_packets(lanes);
   }
   template <class S>
-  static void store_some(S* p, index_t step, int count, pack value) {
+  COHORT_HIDDEN static void store_some(S* p, index_t step, int count, pack value) {
     alignas(64) T lanes[size];
     detail::store_packets(lanes, value);
     for (int i = 0; i < count; ++i) detail::narrow(p + i * step, lanes[i]);

@@ -26,7 +26,7 @@ public:
   }
 
   template <class F>
-  void run(index_t blocks, F const& f) {
+  COHORT_HIDDEN void run(index_t blocks, F const& f) {
     auto const helpers = static_cast<int>(blocks < threads_ ? (blocks > 0 ? blocks - 1 : 0) : threads_ - 1);
     job<F> work{f, blocks, {0}, {helpers}};
     for (int t = 0; t < helpers; ++t) pool_->Schedule([&work] { work.help(); });
@@ -42,10 +42,10 @@ private:
     std::atomic<index_t> next;
     std::atomic<int> helpers;
 
-    void drain() {
+    COHORT_HIDDEN void drain() {
       for (index_t b; (b = next.fetch_add(1, std::memory_order_relaxed)) < blocks;) f(b);
     }
-    void help() {
+    COHORT_HIDDEN void help() {
       drain();
       helpers.fetch_sub(1, std::memory_order_release);
     }

@@ -10,12 +10,13 @@ COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// A pack along one row. Column c always meets lane c % size of chain c / size % 2 of its tile, and an absent column is
+/// A pack along one row. Column c always meets lane c % size of the same chain of its tile, and an absent column is
 /// the identity: no bit depends on the padding width.
 template <class T>
 struct row_team {
   using uniform = double;
   static constexpr int max_chunks = 128;
+  static constexpr bool runs_pay = true;
   static constexpr index_t tile = 128 * pack_size;
 
   [[nodiscard]] index_t chunk(index_t n) const {
@@ -64,10 +65,12 @@ struct row_team {
 private:
   static COHORT_INLINE lane<pack<T>, true> at(index_t count) { return {static_cast<int>(count)}; }
 
-  /// Two chains, because an addition takes four cycles to be seen.
+  /// Two chains, because an addition takes four cycles to be seen; one where a term is so much work that its registers
+  /// are worth more.
   template <template <class> class A, class F>
   static COHORT_INLINE A<double> reduce_tile(index_t first, index_t end, F& f) {
     using partial = decltype(f(at(pack_size), first));
+    if constexpr (sizeof(partial) > 4 * sizeof(pack<T>)) return reduce_chain<A, partial>(first, end, f);
     partial even, odd;
     index_t c = first;
     for (; c + 2 * pack_size <= end; c += 2 * pack_size) {
@@ -83,6 +86,15 @@ private:
         even = merge(even, x);
     }
     return fold(merge(even, odd));
+  }
+
+  template <template <class> class A, class Partial, class F>
+  static COHORT_INLINE A<double> reduce_chain(index_t first, index_t end, F& f) {
+    Partial sum;
+    index_t c = first;
+    for (; c + pack_size <= end; c += pack_size) sum = merge(sum, f(at(pack_size), c));
+    if (c < end) sum = merge(sum, head(static_cast<int>(end - c), f(at(end - c), c)));
+    return fold(sum);
   }
 };
 

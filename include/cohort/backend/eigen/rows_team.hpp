@@ -23,7 +23,7 @@ struct transposed_tile {
   static constexpr int side = packet_size<T>;
 
   /// tile[c][i] = p[i][c] for i < count; lanes without a row are 0.
-  static void read(T const* p, index_t row_stride, index_t columns, int count, T* tile) {
+  COHORT_HIDDEN static void read(T const* p, index_t row_stride, index_t columns, int count, T* tile) {
     index_t c = count == pack_size ? whole(columns) : 0;
     for (index_t b = 0; b < c; b += side)
       for (int i = 0; i < pack_size; i += side)
@@ -31,7 +31,7 @@ struct transposed_tile {
     for (; c < columns; ++c)
       for (int i = 0; i < pack_size; ++i) tile[c * pack_size + i] = i < count ? p[i * row_stride + c] : T(0);
   }
-  static void write(T* p, index_t row_stride, index_t columns, int count, T const* tile) {
+  COHORT_HIDDEN static void write(T* p, index_t row_stride, index_t columns, int count, T const* tile) {
     index_t c = count == pack_size ? whole(columns) : 0;
     for (index_t b = 0; b < c; b += side)
       for (int i = 0; i < pack_size; i += side)
@@ -56,12 +56,12 @@ template <class T>
 struct rows_team {
   using uniform = pack<double>;
   static constexpr int max_chunks = 1;
-  static constexpr int slots = 2;
+  static constexpr int tile_count = 2;
   static constexpr index_t tile_columns = 64;
   static constexpr index_t tile_elements = tile_columns * pack_size;
 
   int count; ///< rows in this pack
-  T* tiles;  ///< `slots` tiles in L1
+  T* tiles;  ///< `tile_count` of them, in L1
 
   [[nodiscard]] index_t chunk(index_t n) const { return n; }
   template <class F>
@@ -114,7 +114,7 @@ struct rows_team {
 private:
   [[nodiscard]] COHORT_INLINE lane<pack<T>, false> at() const { return {count}; }
   template <class X>
-  [[nodiscard]] static bool fits(line<X> const& x, index_t n) {
+  [[nodiscard]] COHORT_HIDDEN static bool fits(line<X> const& x, index_t n) {
     return x.step == 1 && n <= tile_columns;
   }
 };

@@ -36,13 +36,15 @@ struct loss_terms {
 };
 
 /// One sequence, opened. What does not depend on the lane is a double.
-template <class T, class Space, class Surrogate, class Kl>
+template <class T, class Space, class Surrogate, class Kl, class Lines = any_lines>
 struct policy_row {
   row_layout<Space> rows;
   index_t r;
-  token_pairs<T> policies;
-  line<T const> ref_log_prob, advantage, correction;
-  line<T> d_log_prob;
+  index_t first;
+  token_pairs<T, Lines> policies;
+  typename Lines::template of<T const> ref_log_prob, correction;
+  typename Lines::template or_value<T const> advantage;
+  typename Lines::template of<T> d_log_prob;
   loss_terms<Surrogate, Kl> terms;
   double weight = 0;
   double sequence_log_ratio = 0; ///< sequence levels only, as the next
@@ -62,22 +64,20 @@ struct policy_row {
     using V = typename L::type;
     V const zero(0);
     auto const x = policies.read(at, c);
-    auto const given = [&](line<T const> const& from)
-                           COHORT_FLAT { return lane_select(x.valid, load(at, from, c), zero); };
+    auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), zero); };
     V const raw = terms.level == ratio_level::token ? x.log_ratio : V(sequence_log_ratio);
-    bool const bounded = terms.bounds.given();
-    V const log_ratio = bounded ? terms.bounds.held(raw) : raw, ratio = lane_exp(log_ratio);
-    token<V> t{x.valid, x.usable, log_ratio, ratio, terms.surrogate(ratio, given(advantage)), {}};
-    if (bounded) t.surrogate.slope = terms.bounds.within(raw, t.surrogate.slope);
-    if (correction.p) {
-      V const w = given(correction);
-      t.surrogate.value = lane_multiply(w, t.surrogate.value);
-      t.surrogate.slope = lane_multiply(w, t.surrogate.slope);
-    }
-    t.penalty = {zero, zero, zero, zero};
-    if (ref_log_prob.p) t.penalty = terms.penalty(x.log_prob, given(ref_log_prob), ratio);
-    if (bounded && ratio_kl_formula<Kl>) hold(raw, t.penalty);
-    return t;
+    V const log_ratio = terms.bounds.given() ? terms.bounds.held(raw) : raw, ratio = lane_exp(log_ratio);
+    auto const s = terms.surrogate(ratio, given(advantage));
+    V const slope = terms.bounds.given() ? terms.bounds.within(raw, s.slope) : s.slope;
+    V const weighted_value = correction.p ? lane_multiply(given(correction), s.value) : s.value;
+    V const weighted_slope = correction.p ? lane_multiply(given(correction), slope) : slope;
+    V const reference = ref_log_prob.p ? given(ref_log_prob) : zero;
+    return token<V>{x.valid,
+                    x.usable,
+                    log_ratio,
+                    ratio,
+                    {weighted_value, weighted_slope, s.clipped_low, s.clipped_high, s.clipped_cap},
+                    penalty(x.log_prob, reference, raw, ratio)};
   }
 
   /// The slope that goes through the sequence's ratio.
@@ -117,16 +117,27 @@ struct policy_row {
                          counted(x.surrogate.clipped_cap, zero),
                          counted(one, zero),
                          lane_select(bad, one, zero),
-                         position_where(at, rows, r, c, bad)};
+                         first_of(at, c, bad)};
   }
 
 private:
-  /// No gradient through a ratio that a bound holds.
+  template <class L, class Mask>
+  COHORT_HOST_DEVICE COHORT_INLINE auto first_of(L at, index_t c, Mask bad) const {
+    if constexpr (std::same_as<Lines, run_lines>)
+      return position_where(at, first, c, bad);
+    else
+      return position_where(at, rows, r, c, bad);
+  }
+
+  /// No penalty without a reference; no gradient through a ratio that a bound holds.
   template <class V>
-  COHORT_HOST_DEVICE COHORT_INLINE void hold(V log_ratio, penalty_term<V>& penalty) const {
+  COHORT_HOST_DEVICE COHORT_INLINE penalty_term<V> penalty(V log_prob, V reference, V log_ratio, V ratio) const {
+    V const zero(0);
+    if (!ref_log_prob.p) return {zero, zero, zero, zero};
+    auto const k = terms.penalty(log_prob, reference, ratio);
+    if constexpr (!ratio_kl_formula<Kl>) return k;
     auto const free = lane_and(V(terms.bounds.low) <= log_ratio, log_ratio <= V(terms.bounds.high));
-    penalty.ratio_slope = lane_select(free, penalty.ratio_slope, V(0));
-    penalty.whole = lane_select(free, penalty.whole, penalty.slope);
+    return {k.value, k.slope, lane_select(free, k.ratio_slope, zero), lane_select(free, k.whole, k.slope)};
   }
 };
 
@@ -146,26 +157,41 @@ struct policy_loss_body {
   template <class Team>
   COHORT_HOST_DEVICE loss_sums operator()(Team const& team, index_t r) const {
     index_t const n = rows.length(r);
-    auto row = open(r);
+    if constexpr (runs_pay<Team>)
+      if (all_runs(r)) return loss(team, n, open<run_lines>(r));
+    return loss(team, n, open<any_lines>(r));
+  }
+
+private:
+  [[nodiscard]] COHORT_HOST_DEVICE bool all_runs(index_t r) const {
+    return is_run(log_prob.row(rows, r)) && is_run(old_log_prob.row(rows, r)) && is_run(ref_log_prob.row(rows, r)) &&
+           is_run(correction.row(rows, r)) && is_run(d_log_prob.row(rows, r)) && is_run(mask.row(rows, r)) &&
+           is_run_or_value(advantage.row(rows, r));
+  }
+
+  template <class Lines>
+  COHORT_HOST_DEVICE auto open(index_t r) const {
+    using in = typename Lines::template of<T const>;
+    using out = typename Lines::template of<T>;
+    return policy_row<T, Space, Surrogate, Kl, Lines>{
+        rows,
+        r,
+        rows.first(r),
+        {in(log_prob.row(rows, r)), in(old_log_prob.row(rows, r)), typename Lines::mask(mask.row(rows, r))},
+        in(ref_log_prob.row(rows, r)),
+        in(correction.row(rows, r)),
+        typename Lines::template or_value<T const>(advantage.row(rows, r)),
+        out(d_log_prob.row(rows, r)),
+        terms};
+  }
+
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE loss_sums loss(Team const& team, index_t n, Row row) const {
     row.weight = weight_for(1);
     if (terms.level != ratio_level::token || normalizer.kind == normalizer_kind::sequence_means) look(team, n, row);
     auto const sums = team.template reduce<token_sums>(n, [row]<class L>(L at, index_t c)
                                                               COHORT_FLAT { return row.loss_term(at, c); });
     return sequence_report(sums, row.weight > 0);
-  }
-
-private:
-  using row_type = policy_row<T, Space, Surrogate, Kl>;
-
-  COHORT_HOST_DEVICE row_type open(index_t r) const {
-    return {rows,
-            r,
-            {log_prob.row(rows, r), old_log_prob.row(rows, r), mask.row(rows, r)},
-            ref_log_prob.row(rows, r),
-            advantage.row(rows, r),
-            correction.row(rows, r),
-            d_log_prob.row(rows, r),
-            terms};
   }
 
   /// 0 where the call's type cannot hold it: reported as a normaliser that is not positive.
@@ -175,13 +201,13 @@ private:
   }
 
   /// The first look at a sequence, which leaves it in cache for the second.
-  template <class Team>
-  COHORT_HOST_DEVICE void look(Team const& team, index_t n, row_type& row) const {
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE void look(Team const& team, index_t n, Row& row) const {
     auto const seen = row.policies.sums(team, n);
     row.weight = weight_for(seen.valid);
     row.sequence_log_ratio = seen.whole(terms.level);
     if (terms.own_slopes() || !(seen.usable > 0)) return;
-    row_type const x = row;
+    Row const x = row;
     auto const slopes =
         team.template reduce<sum_of>(n, [x]<class L>(L at, index_t c) COHORT_FLAT { return x.slope_term(at, c); });
     row.sequence_slope = terms.level == ratio_level::sequence ? slopes.sum / seen.usable : slopes.sum;

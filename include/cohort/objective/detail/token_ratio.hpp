@@ -41,11 +41,30 @@ struct sequence_sums {
   }
 };
 
+/// The ratio that a token is given: its own or its sequence's, held between bounds.
+template <class V>
+struct applied_ratio {
+  V raw; ///< the log ratio before the bounds
+  V log_ratio;
+  V ratio;
+};
+struct ratio_rule {
+  ratio_level level;
+  log_ratio_bounds bounds;
+
+  template <class V>
+  [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE applied_ratio<V> operator()(V own, double sequence) const {
+    V const raw = level == ratio_level::token ? own : V(sequence);
+    V const log_ratio = bounds.given() ? bounds.held(raw) : raw;
+    return {raw, log_ratio, lane_exp(log_ratio)};
+  }
+};
+
 /// The log-probs of one sequence under two policies, opened.
-template <class T>
+template <class T, class Lines = any_lines>
 struct token_pairs {
-  line<T const> log_prob, old_log_prob;
-  mask_line mask;
+  typename Lines::template of<T const> log_prob, old_log_prob;
+  typename Lines::mask mask;
 
   template <class L>
   COHORT_HOST_DEVICE COHORT_INLINE auto read(L at, index_t c) const {
