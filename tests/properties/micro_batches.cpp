@@ -89,9 +89,9 @@ TEST_CASE("property: micro-batches sum to one call", "[properties]") {
       auto const single = run_split(context, b, o, options, finest);
       RC_ASSERT(support::same_bits(single.seed, once.seed));
       RC_ASSERT(same_report(single.sums, once.sums, single.magnitudes, rows));
-      auto const parts = run_split(context, b, o, options, split);
-      RC_ASSERT(support::same_bits(parts.seed, once.seed));
-      RC_ASSERT(same_report(parts.sums, once.sums, single.magnitudes, rows));
+      auto const some = run_split(context, b, o, options, split);
+      RC_ASSERT(support::same_bits(some.seed, once.seed));
+      RC_ASSERT(same_report(some.sums, once.sums, single.magnitudes, rows));
     });
   });
 }

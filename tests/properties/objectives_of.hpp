@@ -36,11 +36,25 @@ struct runner {
   static entry<T, Context> ready() { return {__PRETTY_FUNCTION__, packed, padded}; }
 };
 
+/// Packs take minutes and gigabytes to compile with sanitizers: there only the last penalty is met.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 /// With every penalty; but packs of double, which are slow to compile, meet all of them with the first surrogate only.
-template <class Surrogate, bool Every, class T, class Context, class... Penalty>
+template <class Surrogate, bool First, class T, class Context, class... Penalty>
 void add(std::vector<entry<T, Context>>& list, formulas<Penalty...>) {
   using last = std::tuple_element_t<sizeof...(Penalty) - 1, std::tuple<Penalty...>>;
-  if constexpr (Every || !std::same_as<T, double> || !std::same_as<Context, cohort::eigen_context>)
+  constexpr bool packs = std::same_as<Context, cohort::eigen_context>;
+  if constexpr (!packs || (!sanitized && (First || std::same_as<T, float>)))
     (list.push_back(runner<T, Context, Surrogate, Penalty>::ready()), ...);
   else
     list.push_back(runner<T, Context, Surrogate, last>::ready());

@@ -4,7 +4,6 @@
 namespace properties {
 
 using context = cohort::eigen_context;
-template std::vector<entry<float, context>> part<float, context, 2>();
-template std::vector<entry<double, context>> part<double, context, 2>();
+template std::vector<entry<float, context>> part<float, context, 1>();
 
 } // namespace properties

@@ -4,7 +4,8 @@
 namespace properties {
 
 using context = cohort::eigen_context;
-template std::vector<entry<float, context>> part<float, context, 0>();
 template std::vector<entry<double, context>> part<double, context, 0>();
+template std::vector<entry<double, context>> part<double, context, 1>();
+template std::vector<entry<double, context>> part<double, context, 2>();
 
 } // namespace properties
