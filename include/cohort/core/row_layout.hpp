@@ -7,8 +7,6 @@
 ///   gathered    offsets and order: cell = order[offsets[r] + c] groups given by ids
 #pragma once
 
-#include <cstdint>
-
 #include <cohort/core/lane.hpp>
 #include <cohort/core/view.hpp>
 
@@ -119,8 +117,8 @@ namespace detail {
 template <int Write, class T>
 COHORT_HOST_DEVICE COHORT_INLINE void prefetch(T const* p) {
 #if defined(__GNUC__) && !defined(__CUDA_ARCH__)
-  constexpr std::uintptr_t distance = 1024;
-  __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(p) + distance), Write);
+  constexpr index_t distance = 1024;
+  __builtin_prefetch(reinterpret_cast<char const*>(p) + distance, Write);
 #endif
 }
 
@@ -167,16 +165,7 @@ COHORT_HOST_DEVICE COHORT_INLINE wide<V> position(lane<V, InRow> at, row_layout<
   }
 }
 
-/// The same where `chosen`, infinity elsewhere: for the first of some cells. `first` is where the row starts, its cells
-/// following one another.
-template <class L, class Mask>
-COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L, index_t first, index_t c, Mask chosen) {
-  using V = typename L::type;
-  using W = wide<V>;
-  if (!lane_any(chosen)) return W(infinity);
-  auto const flag = lane_cast<W>(lane_select(chosen, V(1), V(0)));
-  return lane_select(flag != W(0), W(static_cast<double>(first + c)) + lane_traits<W>::iota(), W(infinity));
-}
+/// The same where `chosen`, infinity elsewhere: for the first of some cells.
 template <class L, class Space, class Mask>
 COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L at, row_layout<Space> const& rows, index_t r, index_t c,
                                                      Mask chosen) {
@@ -185,6 +174,13 @@ COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L at, row_layout<Space> con
   if (!lane_any(chosen)) return W(infinity);
   auto const flag = lane_cast<W>(lane_select(chosen, V(1), V(0)));
   return lane_select(flag != W(0), position(at, rows, r, c), W(infinity));
+}
+
+/// The columns of some cells of one row where `chosen`, infinity elsewhere.
+template <class V, class Mask>
+COHORT_HOST_DEVICE COHORT_INLINE V column_where(index_t c, Mask chosen) {
+  if (!lane_any(chosen)) return V(infinity);
+  return lane_select(chosen, V(static_cast<double>(c)) + lane_traits<V>::iota(), V(infinity));
 }
 
 COHORT_NAMESPACE_END

@@ -39,9 +39,6 @@ struct loss_terms {
 /// One sequence, opened. What does not depend on the lane is a double.
 template <class T, class Space, class Surrogate, class Kl, class Lines = any_lines>
 struct policy_row {
-  row_layout<Space> rows;
-  index_t r;
-  index_t first;
   token_pairs<T, Lines> policies;
   typename Lines::template of<T const> ref_log_prob, correction;
   typename Lines::template or_value<T const> advantage;
@@ -111,19 +108,11 @@ struct policy_row {
                            counted(s.clipped_cap, zero),
                            counted(one, zero),
                            lane_select(bad, one, zero),
-                           first_of(at, c, bad)};
+                           column_where<V>(c, bad)};
     });
   }
 
 private:
-  template <class L, class Mask>
-  COHORT_HOST_DEVICE COHORT_INLINE auto first_of(L at, index_t c, Mask bad) const {
-    if constexpr (std::same_as<Lines, any_lines>)
-      return position_where(at, rows, r, c, bad);
-    else
-      return position_where(at, first, c, bad);
-  }
-
   /// No gradient through a ratio that a bound holds.
   template <class V>
   COHORT_HOST_DEVICE COHORT_INLINE penalty_term<V> held(V log_ratio, penalty_term<V> const& k) const {
@@ -154,9 +143,9 @@ struct policy_loss_body {
     index_t const n = rows.length(r);
     if constexpr (runs_pay<Team>)
       if (all_runs(r))
-        return mask.kind == mask_kind::absent ? loss(team, n, open<run_lines<mask_kind::absent>>(r))
-                                              : loss(team, n, open<run_lines<mask_kind::bytes>>(r));
-    return loss(team, n, open<any_lines>(r));
+        return mask.kind == mask_kind::absent ? loss(team, r, n, open<run_lines<mask_kind::absent>>(r))
+                                              : loss(team, r, n, open<run_lines<mask_kind::bytes>>(r));
+    return loss(team, r, n, open<any_lines>(r));
   }
 
 private:
@@ -171,9 +160,6 @@ private:
     using in = typename Lines::template of<T const>;
     using out = typename Lines::template of<T>;
     return policy_row<T, Space, Surrogate, Kl, Lines>{
-        rows,
-        r,
-        rows.first(r),
         {in(log_prob.row(rows, r)), in(old_log_prob.row(rows, r)), typename Lines::mask(mask.row(rows, r))},
         in(ref_log_prob.row(rows, r)),
         in(correction.row(rows, r)),
@@ -183,12 +169,12 @@ private:
   }
 
   template <class Team, class Row>
-  COHORT_HOST_DEVICE loss_sums loss(Team const& team, index_t n, Row row) const {
+  COHORT_HOST_DEVICE loss_sums loss(Team const& team, index_t r, index_t n, Row row) const {
     row.weight = token_weight<T>(normalizer, 1);
     if (terms.level != ratio_level::token || normalizer.kind == normalizer_kind::sequence_means) look(team, n, row);
     auto const sums = team.template reduce<token_sums>(n, [row]<class L>(L at, index_t c)
                                                               COHORT_FLAT { return row.loss_term(at, c); });
-    return sequence_report(sums, row.weight > 0);
+    return sequence_report(sums, static_cast<double>(rows.first(r)), row.weight > 0);
   }
 
   /// The first look at a sequence, which leaves it in cache for the second.

@@ -15,7 +15,7 @@ struct token_sums {
   V loss = V(0), kl = V(0), negative_log_ratio = V(0), ratio = V(0);
   V ratio_min = V(infinity), ratio_max = V(-infinity);
   V clipped_low = V(0), clipped_high = V(0), clipped_cap = V(0), tokens = V(0), bad_slots = V(0);
-  wide<V> first_bad_slot = wide<V>(infinity);
+  V first_bad_column = V(infinity); ///< in the lanes at hand: exact up to the 2^24th token of a sequence in float
 
   template <class F, class... S>
   COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
@@ -31,12 +31,12 @@ struct token_sums {
                                                                  f(sum, s.clipped_cap...),
                                                                  f(sum, s.tokens...),
                                                                  f(sum, s.bad_slots...),
-                                                                 f(minimum_rule{}, s.first_bad_slot...)};
+                                                                 f(minimum_rule{}, s.first_bad_column...)};
   }
 };
 
-/// The sums of one sequence as a report of one sequence.
-COHORT_HOST_DEVICE inline loss_sums sequence_report(token_sums<double> const& s, bool weighted) {
+/// The sums of one sequence as a report of one sequence, whose tokens stand from `first` on.
+COHORT_HOST_DEVICE inline loss_sums sequence_report(token_sums<double> const& s, double first, bool weighted) {
   loss_sums row{.loss = s.loss,
                 .kl = s.kl,
                 .negative_log_ratio = s.negative_log_ratio,
@@ -48,7 +48,7 @@ COHORT_HOST_DEVICE inline loss_sums sequence_report(token_sums<double> const& s,
                 .clipped_cap = s.clipped_cap,
                 .tokens = s.tokens,
                 .bad_slots = s.bad_slots,
-                .first_bad_slot = s.first_bad_slot};
+                .first_bad_slot = first + s.first_bad_column};
   if (!(s.tokens > 0)) return row;
   row.sequences = 1;
   row.clip_low_min = row.clip_low_shares = s.clipped_low / s.tokens;
