@@ -34,7 +34,8 @@ namespace detail {
 
 /// The sums of one group, or of one group per lane.
 template <class U>
-COHORT_HOST_DEVICE basic_group_sums<U> group_sums_of(row_moments<U> const& m, index_t n, int ddof, non_finite policy) {
+COHORT_HOST_DEVICE COHORT_INLINE basic_group_sums<U> group_sums_of(row_moments<U> const& m, index_t n, int ddof,
+                                                                   non_finite policy) {
   if (n == 0) return {};
   U const one(1), zero(0);
   auto const several = one < m.count;
