@@ -175,7 +175,7 @@ COHORT_HOST_DEVICE COHORT_INLINE U order_free_total(Team const& team, index_t n,
 }
 
 /// The moments of a row. `squares` is how the squared deviations are summed: one grid leaves away less than
-/// n^2 2^-50 of their sum.
+/// n^2 2^-49 of their sum.
 template <class T, class Team, class Space>
 COHORT_HOST_DEVICE COHORT_INLINE auto moments_of(Team const& team, line<T const> x, index_t n,
                                                  row_layout<Space> const& rows, index_t r,
