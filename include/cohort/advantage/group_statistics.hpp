@@ -34,7 +34,8 @@ namespace detail {
 
 /// The sums of one group, or of one group per lane.
 template <class U>
-COHORT_HOST_DEVICE basic_group_sums<U> group_sums_of(row_moments<U> const& m, index_t n, int ddof, non_finite policy) {
+COHORT_HOST_DEVICE COHORT_INLINE basic_group_sums<U> group_sums_of(row_moments<U> const& m, index_t n, U deviation,
+                                                                   non_finite policy) {
   if (n == 0) return {};
   U const one(1), zero(0);
   auto const several = one < m.count;
@@ -46,7 +47,7 @@ COHORT_HOST_DEVICE basic_group_sums<U> group_sums_of(row_moments<U> const& m, in
           .refused = policy == non_finite::refuse ? m.excluded : zero,
           .first_excluded = m.first_excluded,
           .reward = m.average() * m.count,
-          .reward_std = m.deviation(ddof)};
+          .reward_std = deviation};
 }
 
 /// Writes a value per row where that output is wanted.
@@ -78,12 +79,13 @@ struct group_statistics_body {
     index_t const n = groups.length(g);
     auto const x = team.stage(0, reward.row(groups, g), n);
     auto const m = moments_of<T>(team, x, n, groups, g);
-    auto const sums = group_sums_of(m, n, ddof, policy);
+    U const deviation = m.deviation(ddof);
+    auto const sums = group_sums_of(m, n, deviation, policy);
     auto const some = U(0) < m.count;
     auto const known = [&](U value) { return lane_select(some, value, U(not_a_number)); };
     store_per_row(team, count.row(groups, g), m.count);
     store_per_row(team, mean.row(groups, g), known(m.average()));
-    store_per_row(team, std.row(groups, g), known(m.deviation(ddof)));
+    store_per_row(team, std.row(groups, g), known(deviation));
     store_per_row(team, min.row(groups, g), known(m.low));
     store_per_row(team, max.row(groups, g), known(m.high));
     store_per_row(team, zero_variance.row(groups, g), sums.zero_variance);

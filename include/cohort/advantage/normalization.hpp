@@ -29,7 +29,7 @@ namespace detail {
 
 /// 1 / deviation by the place of epsilon; 0 where the deviation is 0 and epsilon too.
 template <class U>
-COHORT_HOST_DEVICE U inverse_deviation(U deviation, double epsilon, epsilon_place place) {
+COHORT_HOST_DEVICE COHORT_INLINE U inverse_deviation(U deviation, double epsilon, epsilon_place place) {
   bool const inside = place == epsilon_place::inside_root && epsilon > 0;
   U const added = deviation + U(epsilon), least = lane_max(deviation, U(epsilon));
   U const divisor = inside ? lane_sqrt(lane_multiply(deviation, deviation) + U(epsilon))

@@ -45,11 +45,16 @@ struct sum_grid {
   }
 };
 
+/// x as a multiple of the first grid's unit.
+template <class W, class U>
+COHORT_HOST_DEVICE COHORT_INLINE W on_coarse_grid(W x, sum_grid<U> const& grid) {
+  return (x + W(grid.coarse)) - W(grid.coarse);
+}
+
 /// x as a multiple of either grid's unit.
 template <class W, class U>
 COHORT_HOST_DEVICE COHORT_INLINE order_free_sum<W> on_grid(W x, sum_grid<U> const& grid) {
-  W const coarse(grid.coarse), fine(grid.fine);
-  W const first = (x + coarse) - coarse;
+  W const first = on_coarse_grid(x, grid), fine(grid.fine);
   return {first, ((x - first) + fine) - fine};
 }
 

@@ -225,8 +225,9 @@ struct group_factor_body {
                                 square,
                                 group.shared(x.excluded, g),
                                 group.shared(x.first_excluded, g)};
-    group.broadcast(team, x.factor, g, convention.transform(m).factor);
-    return group_sums_of(m, n, convention.ddof, convention.policy);
+    double const deviation = m.deviation(convention.ddof);
+    group.broadcast(team, x.factor, g, convention.transform(m, deviation).factor);
+    return group_sums_of(m, n, deviation, convention.policy);
   }
 };
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include <cohort/backend/eigen/pack_memory.hpp>
+#include <cohort/backend/eigen/transposed_tile.hpp>
 #include <cohort/core/team.hpp>
 
 #if defined(__GNUC__)
@@ -15,41 +16,6 @@
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// Rows of a rectangle between memory and a tile laid out [column][lane], by transposed packets.
-template <class T>
-struct transposed_tile {
-  using packet_type = packet_of<T>;
-  static constexpr int side = packet_size<T>;
-
-  /// tile[c][i] = p[i][c] for i < count; lanes without a row are 0.
-  COHORT_HIDDEN static void read(T const* p, index_t row_stride, index_t columns, int count, T* tile) {
-    index_t c = count == pack_size ? whole(columns) : 0;
-    for (index_t b = 0; b < c; b += side)
-      for (int i = 0; i < pack_size; i += side)
-        block(p + i * row_stride + b, row_stride, tile + b * pack_size + i, pack_size);
-    for (; c < columns; ++c)
-      for (int i = 0; i < pack_size; ++i) tile[c * pack_size + i] = i < count ? p[i * row_stride + c] : T(0);
-  }
-  COHORT_HIDDEN static void write(T* p, index_t row_stride, index_t columns, int count, T const* tile) {
-    index_t c = count == pack_size ? whole(columns) : 0;
-    for (index_t b = 0; b < c; b += side)
-      for (int i = 0; i < pack_size; i += side)
-        block(tile + b * pack_size + i, pack_size, p + i * row_stride + b, row_stride);
-    for (; c < columns; ++c)
-      for (int i = 0; i < count; ++i) p[i * row_stride + c] = tile[c * pack_size + i];
-  }
-
-private:
-  static constexpr index_t whole(index_t columns) { return columns - columns % side; }
-
-  static COHORT_INLINE void block(T const* from, index_t from_stride, T* to, index_t to_stride) {
-    packet::PacketBlock<packet_type, side> square;
-    for (int j = 0; j < side; ++j) square.packet[j] = packet::ploadu<packet_type>(from + j * from_stride);
-    packet::ptranspose(square);
-    for (int j = 0; j < side; ++j) packet::pstoreu(to + j * to_stride, square.packet[j]);
-  }
-};
 
 /// One row per lane: `uniform` is a pack, and a body without a branch on a row's values runs unchanged.
 template <class T>
@@ -92,11 +58,18 @@ struct rows_team {
       if (staged.p != x.p) transposed_tile<T>::write(x.p, x.lane_step, n, count, staged.p);
   }
 
+  /// In double from the first column on, or at the end where the accumulator says that no rule of it rounds.
   template <template <class> class A, class F>
   COHORT_INLINE A<uniform> reduce(index_t n, F f) const {
-    A<uniform> total;
-    for (index_t c = 0; c < n; ++c) total = merge(total, in_double(f(at(), c)));
-    return total;
+    if constexpr (requires { A<uniform>::exact; }) {
+      decltype(f(at(), index_t{0})) total;
+      for (index_t c = 0; c < n; ++c) total = merge(total, f(at(), c));
+      return in_double(total);
+    } else {
+      A<uniform> total;
+      for (index_t c = 0; c < n; ++c) total = merge(total, in_double(f(at(), c)));
+      return total;
+    }
   }
   template <class F>
   COHORT_INLINE void for_each(index_t n, F f) const {
