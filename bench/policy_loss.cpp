@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <cmath>
+#include <string>
 
 #include <benchmark/benchmark.h>
 
@@ -7,77 +7,84 @@
 #include <cohort/cohort.hpp>
 
 #include <support/batch.hpp>
+#include <support/policy.hpp>
 #include <support/probe.hpp>
+#include <support/workload.hpp>
 
 namespace {
 
-constexpr cohort::index_t rows = 1024, columns = 4096;
+using bench::tokens::columns, bench::tokens::rows;
 
-template <class Layout>
-void run(benchmark::State& state, bench::token_batch& batch, Layout const& layout, bool masked,
-         cohort::policy_loss_options const& options) {
+bench::rotation<bench::token_batch>& batches() {
+  static bench::rotation<bench::token_batch> rotated(bench::copies(rows * columns * 17), {rows, columns});
+  return rotated;
+}
+
+void count(benchmark::State& state, int bytes) {
+  state.SetItemsProcessed(state.iterations() * rows * columns);
+  state.SetBytesProcessed(state.iterations() * rows * columns * bytes);
+}
+
+/// Ours on rotated batches: call(context, batch, report).
+template <class Call>
+void run(benchmark::State& state, int bytes, Call const& call) {
   cohort::eigen_context context{{.threads = static_cast<int>(state.range(0))}};
-  cohort::policy_loss_inputs<float, cohort::host_space> in{.layout = layout,
-                                                           .log_prob = batch.log_prob,
-                                                           .old_log_prob = batch.old_log_prob,
-                                                           .ref_log_prob = batch.ref_log_prob,
-                                                           .advantage = cohort::per_sequence(batch.advantage)};
-  if (masked) in.mask = cohort::mask_view<float, cohort::host_space>(batch.mask);
+  auto& rotated = batches();
   cohort::loss_sums report;
-  auto const objective = cohort::objective(cohort::ppo_clip{.low = 0.2, .high = 0.28}, cohort::k3{.beta = 0.04});
+  call(context, rotated.next(), report);
   for (auto _ : state) {
-    cohort::policy_loss<float>(context, in, {.d_log_prob = batch.d_log_prob, .report = &report}, objective, options);
+    call(context, rotated.next(), report);
     benchmark::DoNotOptimize(report);
   }
-  state.SetItemsProcessed(state.iterations() * rows * columns);
-  state.SetBytesProcessed(state.iterations() * rows * columns * (masked ? 17 : 16));
+  count(state, bytes);
   state.counters["lanes"] = cohort::eigen_context::lanes;
 }
 
 void padded_token_ratio(benchmark::State& state) {
-  bench::token_batch batch(rows, columns);
-  run(state, batch, cohort::padded{rows, columns}, true, {.normalizer = cohort::by_tokens(1e6)});
+  run(state, 17, [](auto& context, auto& b, auto& report) { bench::run_policy_loss(context, b, report); });
 }
 void packed_token_ratio(benchmark::State& state) {
-  bench::token_batch batch(rows, columns);
-  run(state, batch, cohort::packed(batch.offsets), false, {.normalizer = cohort::by_tokens(1e6)});
+  run(state, 16, [](auto& context, auto& b, auto& report) {
+    bench::run_policy_loss(context, b, report, cohort::packed(b.offsets), {}, {cohort::by_tokens(rows * columns)});
+  });
 }
 void padded_sequence_means(benchmark::State& state) {
-  bench::token_batch batch(rows, columns);
-  run(state, batch, cohort::padded{rows, columns}, true, {.normalizer = cohort::by_sequence_means(rows)});
+  run(state, 17, [](auto& context, auto& b, auto& report) {
+    bench::run_policy_loss(context, b, report, cohort::padded{rows, columns}, b.mask,
+                           {cohort::by_sequence_means(rows)});
+  });
 }
 void padded_sequence_ratio(benchmark::State& state) {
-  bench::token_batch batch(rows, columns);
-  run(state, batch, cohort::padded{rows, columns}, true,
-      {.normalizer = cohort::by_sequence_means(rows), .ratio = cohort::ratio_level::sequence});
+  run(state, 17, [](auto& context, auto& b, auto& report) {
+    bench::run_policy_loss(context, b, report, cohort::padded{rows, columns}, b.mask,
+                           {.normalizer = cohort::by_sequence_means(rows), .ratio = cohort::ratio_level::sequence});
+  });
 }
 
-/// What one writes first: a loop with std::exp, the loss and its gradient, no metrics.
-void plain_loop(benchmark::State& state) {
-  bench::token_batch b(rows, columns);
-  for (auto _ : state) {
-    double loss = 0;
-    for (std::size_t i = 0; i < b.log_prob.size(); ++i) {
-      if (!b.mask[i]) continue;
-      float const a = b.advantage[i / columns], ratio = std::exp(b.log_prob[i] - b.old_log_prob[i]);
-      float const clipped = std::fmin(std::fmax(ratio, 0.8F), 1.28F), delta = b.ref_log_prob[i] - b.log_prob[i];
-      float const e = std::exp(delta);
-      loss += static_cast<double>(-std::fmin(ratio * a, clipped * a) + 0.04F * (e - delta - 1));
-      b.d_log_prob[i] = (clipped * a < ratio * a ? 0.0F : -ratio * a) + 0.04F * (1 - e);
-    }
-    benchmark::DoNotOptimize(loss);
-    benchmark::ClobberMemory();
-  }
-  state.SetItemsProcessed(state.iterations() * rows * columns);
+/// Another way to the same loss and gradient: compared with ours first, not timed where it differs.
+void run_other(benchmark::State& state, double (*loss_and_gradient)(bench::token_batch&)) {
+  auto& rotated = batches();
+  bench::token_batch ours = rotated.next();
+  cohort::eigen_context context{{}};
+  cohort::loss_sums report;
+  bench::run_policy_loss(context, ours, report);
+  bench::token_batch& other = rotated.next();
+  std::string const problem = bench::differs(other, loss_and_gradient(other), ours, report.loss);
+  if (!problem.empty()) return state.SkipWithError(problem.c_str());
+  for (auto _ : state) benchmark::DoNotOptimize(loss_and_gradient(rotated.next()));
+  count(state, 17);
 }
+void plain_loop(benchmark::State& state) { run_other(state, bench::plain_policy_loss); }
+void eigen_arrays(benchmark::State& state) { run_other(state, bench::eigen_policy_loss); }
 
-BENCHMARK(bench::read_bandwidth)->Arg(1 << 26)->Unit(benchmark::kMillisecond);
-BENCHMARK(bench::in_place_bandwidth)->Arg(1 << 26)->Unit(benchmark::kMillisecond);
-BENCHMARK(padded_token_ratio)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(packed_token_ratio)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(padded_sequence_means)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(padded_sequence_ratio)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(plain_loop)->Unit(benchmark::kMillisecond)->UseRealTime();
+[[maybe_unused]] bool const before = bench::limits("before");
+BENCHMARK(padded_token_ratio)->Apply(bench::threads)->Apply(bench::sampled);
+BENCHMARK(plain_loop)->Apply(bench::sampled);
+BENCHMARK(eigen_arrays)->Apply(bench::sampled);
+BENCHMARK(packed_token_ratio)->Apply(bench::threads)->Apply(bench::sampled);
+BENCHMARK(padded_sequence_means)->Apply(bench::threads)->Apply(bench::sampled);
+BENCHMARK(padded_sequence_ratio)->Apply(bench::threads)->Apply(bench::sampled);
+[[maybe_unused]] bool const after = bench::limits("after");
 
 } // namespace
 

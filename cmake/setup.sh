@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Finds out what cohort's tests, examples and benchmarks miss on this machine, and installs that through apt.
-#   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench]... [--with clang]
-# Without --for: everything. Nothing missing: nothing said, nothing done.
+#   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench|peers]... [--with clang]
+# Without --for: everything but what the comparison with PyTorch takes (peers). Nothing missing: nothing said, nothing done.
 set -eu
 
 say() { printf 'cohort setup: %s\n' "$*"; }
@@ -13,7 +13,7 @@ dry_run=no purposes='' with_clang=no
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry_run=yes ;;
-    --for) case ${2:-} in tests | examples | bench) purposes="$purposes $2" ;; *) usage ;; esac; shift ;;
+    --for) case ${2:-} in tests | examples | bench | peers) purposes="$purposes $2" ;; *) usage ;; esac; shift ;;
     --with) [ "${2:-}" = clang ] || usage; with_clang=yes; shift ;;
     *) usage ;;
   esac
@@ -47,6 +47,8 @@ sanitizing_clang() {
 catch='#if __has_include(<catch2/catch_test_macros.hpp>)\n#elif !__has_include(<catch2/catch.hpp>)\n#error\n#endif\n'
 eigen='#include <Eigen/Core>\n#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)\n#error\n#endif\n'
 
+python_headers='import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("include")) / "Python.h").stat()'
+
 look() {
   missing=''
   want g++ "a C++20 compiler, g++ >= 12 or clang++ >= 14" good_compiler
@@ -56,6 +58,8 @@ look() {
   if wanted_for tests; then
     want catch2 Catch2 compiles "$catch"
     want librapidcheck-dev rapidcheck compiles '#include <rapidcheck.h>\n'
+  fi
+  if wanted_for tests || wanted_for bench; then
     want python3 "Python 3" command -v python3
   fi
   if wanted_for tests || wanted_for examples; then
@@ -66,6 +70,10 @@ look() {
   fi
   if wanted_for bench; then
     want libbenchmark-dev "Google Benchmark" compiles '#include <benchmark/benchmark.h>\n'
+  fi
+  if wanted_for peers; then
+    want python3-venv "Python's venv" "${PYTHON:-python3}" -c 'import ensurepip, venv'
+    want python3-dev "Python's headers" "${PYTHON:-python3}" -c "$python_headers"
   fi
   if [ "$with_clang" = yes ]; then
     want clang "clang++ with sanitizers" sanitizing_clang

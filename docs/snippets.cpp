@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The snippets of the documentation, compiled and checked.
+#include <cohort/advantage/return_to_go.hpp>
+#include <cohort/advantage/whiten.hpp>
 #include <cohort/cohort.hpp>
+#include <cohort/formula/clamped_kl.hpp>
+#include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/straight_through.hpp>
+#include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/objective/importance_ratio.hpp>
+#include <cohort/objective/value_loss.hpp>
+#include <cohort/gradient/accumulate_policy_gradient.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -89,6 +99,56 @@ bool process_advantage() {
   return are(advantage, {0.125491, 0.125491, 1.317657, 1.317657, -0.125491, 0.125491, 0.125491, 1.003929, 1.003929});
 }
 
+bool gae() {
+  cohort::reference_context context;
+  // [gae]
+  // One sequence of four tokens; the second came from a tool and is masked.
+  std::vector<float> const reward{0, 9, 0, 1}, value{0.5F, 9, 0.4F, 0.6F};
+  std::vector<std::uint8_t> const mask{1, 0, 1, 1};
+  std::vector<float> advantage(4), returns(4);
+  cohort::token_counts counts;
+  cohort::gae<float>(context, {.layout = cohort::padded{1, 4}, .reward = reward, .value = value, .mask = mask},
+                     {.advantage = advantage, .returns = returns, .report = &counts}, {.gamma = 1, .lambda = 0.95});
+  cohort::token_report const seen = cohort::read(context, &counts);
+  // advantage 0.451 0 0.58 0.4, returns 0.951 0 0.98 1; seen.tokens 3
+  // [end]
+  return are(advantage, {0.451, 0, 0.58, 0.4}) && are(returns, {0.951, 0, 0.98, 1}) && seen.tokens == 3;
+}
+
+bool return_to_go() {
+  cohort::reference_context context;
+  // [return_to_go]
+  // REINFORCE++: rewards per token, then returns, then whitening over the whole batch.
+  std::vector<std::int32_t> const sequence_offsets{0, 3, 5};
+  std::vector<float> const reward{-0.001F, 0.002F, 0.997F, -0.002F, -0.001F};
+  std::vector<float> returns(5), advantage(5);
+  cohort::return_to_go<float>(context, {.layout = cohort::packed(sequence_offsets), .reward = reward},
+                              {.returns = returns}, {.gamma = 1});
+  cohort::whiten<float>(context, {.layout = cohort::packed(sequence_offsets), .values = returns},
+                        {.whitened = advantage});
+  // returns 0.998 0.999 0.997 -0.003 -0.001, advantage 0.730296 0.732121 0.728470 -1.097269 -1.093618
+  // [end]
+  return are(returns, {0.998, 0.999, 0.997, -0.003, -0.001}) &&
+         are(advantage, {0.730296, 0.732121, 0.728470, -1.097269, -1.093618});
+}
+
+bool whiten() {
+  cohort::reference_context context;
+  std::vector<float> const here{1, 2}, there{4, 5};
+  std::vector<float> whitened(2);
+  // [whiten]
+  // Two ranks, or two micro-batches, with two tokens each.
+  cohort::moment_sums own, other;
+  cohort::moments<float>(context, {.layout = cohort::padded{1, 2}, .values = here}, &own);
+  cohort::moments<float>(context, {.layout = cohort::padded{1, 2}, .values = there}, &other);
+  cohort::moment_sums const whole = merge(own, other); // count 4, mean 3, square 10
+  cohort::whiten<float>(context, {.layout = cohort::padded{1, 2}, .values = here}, {.whitened = whitened},
+                        {.moments = &whole});
+  // whitened -1.095445 -0.547723
+  // [end]
+  return are(whitened, {-1.095445, -0.547723}) && whole.count == 4 && close(whole.mean, 3) && close(whole.square, 10);
+}
+
 struct batch {
   std::vector<float> log_prob{-1.0F, -0.5F, -2.0F, -1.5F, -0.2F, -0.9F};
   std::vector<float> old_log_prob{-1.1F, -0.9F, -2.0F, -1.2F, -0.2F, -0.7F};
@@ -144,6 +204,76 @@ bool sequence_ratio() {
          close(seen.clip_high, 0.6) && close(seen.clip_low, 0.4) && are(seed, {0, 0, 0, 0, 0, 0});
 }
 
+bool third_bounds() {
+  cohort::reference_context context;
+  std::vector<float> const log_prob{-1.0F}, old_log_prob{-2.5F}, advantage{-1.0F}; // ratio e^1.5 = 4.48
+  std::vector<float> seed(1);
+  cohort::loss_sums sums;
+  auto const loss_of = [&](auto const& objective) {
+    cohort::policy_loss<float>(context,
+                               {.layout = cohort::padded{1, 1},
+                                .log_prob = log_prob,
+                                .old_log_prob = old_log_prob,
+                                .advantage = cohort::per_sequence(advantage)},
+                               {.d_log_prob = seed, .report = &sums}, objective, {.normalizer = cohort::by_tokens()});
+    return cohort::read(context, &sums).loss;
+  };
+  // [dual_clip]
+  auto const verl = cohort::objective(cohort::dual_clip{.low = 0.2, .high = 0.2, .cap = 3});
+  // [end]
+  // [two_sided_clip]
+  auto const trl = cohort::objective(cohort::two_sided_clip{.low = 0.2, .high = 0.28, .delta = 4});
+  // [end]
+  return close(loss_of(verl), 3) && seed[0] == 0 && sums.clipped_cap == 1 && close(loss_of(trl), 4) && seed[0] == 0;
+}
+
+bool penalties() {
+  // [penalties]
+  using namespace cohort;
+  auto const verl = objective(dual_clip{}, clamped_kl<k3>{.beta = 0.001});                           // low_var_kl
+  auto const verl_plus = objective(dual_clip{}, straight_through<clamped_kl<k3>>{.beta = 0.001});    // k3+
+  auto const trl = objective(ppo_clip{.low = 0.2, .high = 0.2}, ratio_corrected<k3>{.beta = 0.001}); // DeepSeek-V3.2
+  // [end]
+  return verl.kl.limit == 10 && verl_plus.kl(-25.0, 0.0).slope == -25 && trl.kl.beta == 0.001;
+}
+
+bool importance_ratio() {
+  cohort::reference_context context;
+  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  // [importance_ratio]
+  std::vector<float> ratio(6), sequence_ratio(2);
+  cohort::ratio_sums sums;
+  cohort::importance_ratio<float>(
+      context, {.layout = cohort::padded{2, 3}, .log_prob = log_prob, .old_log_prob = old_log_prob, .mask = mask},
+      {.ratio = ratio, .sequence_ratio = sequence_ratio, .report = &sums}, {.ratio = cohort::ratio_level::sequence});
+  cohort::ratio_report const seen = cohort::read(context, &sums);
+  // sequence_ratio 1.181360 0.860708; ratio has them at each valid token, 0 at the masked one
+  // [end]
+  // [correction]
+  std::vector<float> weight(6); // min(exp(log_prob - old_log_prob), 2): old_log_prob is the sampler's
+  cohort::importance_ratio<float>(
+      context, {.layout = cohort::padded{2, 3}, .log_prob = log_prob, .old_log_prob = old_log_prob, .mask = mask},
+      {.ratio = weight}, {.log_ratio = {.high = std::log(2.0)}});
+  // [end]
+  return are(sequence_ratio, {1.181360, 0.860708}) && ratio[5] == 0 && seen.tokens == 5 &&
+         close(static_cast<double>(weight[1]), std::exp(0.4)) && weight[5] == 0;
+}
+
+bool value_loss() {
+  cohort::reference_context context;
+  // [value_loss]
+  std::vector<float> const value{0.9F, 0.6F, 0.5F}, old_value{0.5F, 0.5F, 0.5F}, returns{1.0F, 0.2F, 0.5F};
+  std::vector<float> d_value(3);
+  cohort::value_sums sums;
+  cohort::value_loss<float>(
+      context, {.layout = cohort::padded{1, 3}, .value = value, .old_value = old_value, .returns = returns},
+      {.d_value = d_value, .report = &sums}, cohort::squared_error{.clip = 0.2}, {.normalizer = cohort::by_tokens()});
+  cohort::value_report const seen = cohort::read(context, &sums);
+  // seen.loss 0.041667, clip_fraction 1/3, mean_value, mean_return, explained_variance ...; d_value 0 0.133333 0
+  // [end]
+  return std::abs(seen.loss - 0.125 / 3) < 1e-7 && close(seen.clip_fraction, 1.0 / 3) && are(d_value, {0, 0.4 / 3, 0});
+}
+
 bool normalizer() {
   cohort::reference_context context;
   auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
@@ -196,6 +326,32 @@ bool token_log_prob() {
   std::vector<float> const first(logits[0], logits[0] + 3), second(logits[1], logits[1] + 3);
   return are(log_prob, {-0.407606, -1.098612}) && are(first, {0.334759, -0.244728, -0.090031}) &&
          are(second, {0, 0, 0}) && cohort::read(context, &rows).rows == 2;
+}
+
+bool accumulate_policy_gradient() {
+  cohort::reference_context context;
+  // [accumulate_policy_gradient]
+  float const scores[3][4] = {{1, 0, 2, 0}, {0, 1, 0, -1}, {9, 9, 9, 9}}; // d log_prob[n] / d parameter[d]
+  std::vector<float> const seed{0.5F, -0.25F, 1.0F};                      // d_log_prob of policy_loss
+  std::vector<std::uint8_t> const mask{1, 1, 0};
+  std::vector<double> gradient(4, 0.0); // float or double; added to
+  cohort::gradient_sums sums;
+  cohort::accumulate_policy_gradient<float>(context, {.scores = scores, .d_log_prob = seed, .mask = mask},
+                                            {.gradient = gradient, .report = &sums});
+  cohort::gradient_report const seen = cohort::read(context, &sums);
+  // gradient 0.5 -0.25 1 0.25; seen.tokens 2
+  // [end]
+  std::vector<double> const once = gradient;
+  // [scores_from]
+  auto const engine = [&](index_t first_token, index_t count, cohort::view<float, 2, cohort::host_space> rows) {
+    for (index_t i = 0; i < count; ++i) // the engine's own backward of token first_token + i, into that row
+      std::copy_n(scores[first_token + i], 4, rows.data + i * rows.stride[0]);
+  };
+  cohort::accumulate_policy_gradient<float>(context,
+                                            {.scores = cohort::scores_from(engine), .d_log_prob = seed, .mask = mask},
+                                            {.gradient = gradient}, {.chunk_tokens = 2});
+  // [end]
+  return are(once, {0.5, -0.25, 1, 0.25}) && are(gradient, {1, -0.5, 2, 0.5}) && seen.tokens == 2;
 }
 
 bool errors() {
@@ -262,10 +418,18 @@ int main() {
                         {"group_advantage", group_advantage()},
                         {"conventions", conventions()},
                         {"process_advantage", process_advantage()},
+                        {"gae", gae()},
+                        {"return_to_go", return_to_go()},
+                        {"whiten", whiten()},
                         {"policy_loss", policy_loss()},
                         {"sequence_ratio", sequence_ratio()},
+                        {"third_bounds", third_bounds()},
+                        {"penalties", penalties()},
+                        {"importance_ratio", importance_ratio()},
+                        {"value_loss", value_loss()},
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
+                        {"accumulate_policy_gradient", accumulate_policy_gradient()},
                         {"errors", errors()},
                         {"workspace", workspace()}};
   int bad = 0;

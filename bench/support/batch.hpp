@@ -47,4 +47,15 @@ struct token_batch {
   }
 };
 
+/// What is taken turn by turn, so that no cache holds what the next call reads.
+template <class T>
+class rotation {
+  std::vector<T> items_;
+  std::size_t next_ = 0;
+
+public:
+  rotation(std::size_t count, T const& first) : items_(count, first) {}
+  T& next() { return items_[next_++ % items_.size()]; }
+};
+
 } // namespace bench

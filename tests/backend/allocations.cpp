@@ -9,6 +9,12 @@
 #include <cases/groups.hpp>
 #include <cases/losses.hpp>
 #include <cases/processes.hpp>
+#include <cases/values.hpp>
+#include <cohort/objective/importance_ratio.hpp>
+#include <cases/rewards.hpp>
+
+#include <cohort/advantage/whiten.hpp>
+#include <cases/scores.hpp>
 
 namespace {
 
@@ -106,6 +112,30 @@ TEST_CASE("allocations: process_advantage", "[backend][allocations]") {
   });
 }
 
+TEST_CASE("allocations: gae, return_to_go and whiten", "[backend][allocations]") {
+  auto b = cases::random_rewards<float>(75, 300, 50);
+  auto const offsets = b.offsets();
+  std::vector<float> advantage(b.tokens()), returns(b.tokens());
+  cohort::token_counts counts;
+  cohort::moment_sums moments;
+  b.bootstrap[0] = static_cast<float>(cohort::infinity);
+  allocates_nothing([&](auto& context) {
+    cohort::gae<float>(context,
+                       {.layout = cohort::packed(offsets),
+                        .reward = b.reward,
+                        .value = b.value,
+                        .mask = b.mask,
+                        .done = b.done,
+                        .bootstrap = b.bootstrap},
+                       {.advantage = advantage, .returns = returns, .report = &counts});
+    cohort::return_to_go<float>(context, {.layout = cohort::packed(offsets), .reward = b.reward}, {.returns = returns});
+    cohort::moments<float>(context, {.layout = cohort::packed(offsets), .values = returns}, &moments);
+    cohort::whiten<float>(context, {.layout = cohort::packed(offsets), .values = advantage}, {.whitened = advantage});
+    static_cast<void>(cohort::read(context, &counts, cohort::on_data_error::accept));
+    static_cast<void>(cohort::read(context, &moments));
+  });
+}
+
 TEST_CASE("allocations: policy_loss", "[backend][allocations]") {
   auto const b = cases::random_batch<float>(73, {.rows = 300, .longest = 50});
   auto const offsets = b.offsets();
@@ -127,6 +157,30 @@ TEST_CASE("allocations: policy_loss", "[backend][allocations]") {
     });
 }
 
+TEST_CASE("allocations: value_loss and importance_ratio", "[backend][allocations]") {
+  auto const b = cases::random_batch<float>(75, {.rows = 300, .longest = 50});
+  auto const offsets = b.offsets();
+  std::vector<float> out(b.tokens()), sequence(b.rows());
+  cohort::value_sums values;
+  cohort::ratio_sums ratios;
+  allocates_nothing([&](auto& context) {
+    cohort::value_loss<float>(context,
+                              {.layout = cohort::packed(offsets),
+                               .value = b.log_prob,
+                               .old_value = b.old_log_prob,
+                               .returns = b.ref_log_prob,
+                               .mask = b.mask},
+                              {.d_value = out, .report = &values}, cohort::squared_error{.clip = 0.2},
+                              {cohort::by_sequence_means()});
+    cohort::importance_ratio<float>(
+        context,
+        {.layout = cohort::packed(offsets), .log_prob = b.log_prob, .old_log_prob = b.old_log_prob, .mask = b.mask},
+        {.ratio = out, .sequence_ratio = sequence, .report = &ratios}, {.ratio = cohort::ratio_level::sequence});
+    static_cast<void>(cohort::read(context, &values));
+    static_cast<void>(cohort::read(context, &ratios));
+  });
+}
+
 TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations]") {
   cases::random source(74);
   std::size_t const rows = 60, vocabulary = 500;
@@ -142,6 +196,27 @@ TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations
     cohort::token_log_prob_backward<float>(
         context, {.logits = logits, .token = token, .log_sum_exp = log_sum_exp, .d_log_prob = log_prob},
         {.d_logits = gradient});
+  });
+}
+
+TEST_CASE("allocations: accumulate_policy_gradient", "[backend][allocations]") {
+  cases::score_batch<float, cohort::half> const b(40, 2100, 75);
+  std::vector<float> gradient(2100);
+  cohort::gradient_sums sums;
+  auto const fill = [&](cohort::index_t first, cohort::index_t count,
+                        cohort::view<cohort::half, 2, cohort::host_space> rows) {
+    for (cohort::index_t i = 0; i < count; ++i)
+      std::copy_n(&b.scores[static_cast<std::size_t>((first + i) * b.pitch)], b.parameters,
+                  rows.data + i * rows.stride[0]);
+  };
+  allocates_nothing([&](auto& context) {
+    cohort::accumulate_policy_gradient<float, cohort::half>(
+        context, {.scores = b.rows(0, 40), .d_log_prob = b.seed, .mask = b.mask},
+        {.gradient = gradient, .report = &sums});
+    cohort::accumulate_policy_gradient<float, cohort::half>(
+        context, {.scores = cohort::scores_from(fill), .d_log_prob = b.seed}, {.gradient = gradient, .report = &sums},
+        {.chunk_tokens = 7});
+    static_cast<void>(cohort::read(context, &sums));
   });
 }
 

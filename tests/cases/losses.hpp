@@ -28,6 +28,7 @@ struct token_batch {
   std::vector<int> length;
   std::vector<T> log_prob, old_log_prob, ref_log_prob, advantage;
   std::vector<std::uint8_t> mask;
+  std::vector<T> correction{}; ///< none where empty
 
   [[nodiscard]] std::size_t rows() const { return length.size(); }
   [[nodiscard]] std::size_t tokens() const { return log_prob.size(); }
@@ -74,6 +75,22 @@ token_batch<T> random_batch(std::uint64_t seed, batch_shape const& shape) {
   return b;
 }
 
+/// The same batch with random corrections, some of them 0.
+template <class T>
+token_batch<T> corrected(token_batch<T> b, std::uint64_t seed) {
+  random source(seed);
+  for (std::size_t i = 0; i < b.tokens(); ++i)
+    b.correction.push_back(chance(source, 0.1) ? T(0) : static_cast<T>(2 * source.uniform()));
+  return b;
+}
+
+/// An optional token argument: absent where there is no data.
+template <class T>
+cohort::optional_token_view<T const, cohort::host_space> optional_tokens(auto const& x, bool given) {
+  if (!given) return {};
+  return x;
+}
+
 template <class T>
 struct loss_outcome {
   std::vector<T> seed; ///< packed
@@ -93,7 +110,8 @@ loss_outcome<T> run_packed(Context& context, token_batch<T> const& b, Objective 
                           .old_log_prob = b.old_log_prob,
                           .ref_log_prob = b.ref_log_prob,
                           .advantage = cohort::per_token(b.advantage),
-                          .mask = b.mask},
+                          .mask = b.mask,
+                          .correction = optional_tokens<T>(b.correction, !b.correction.empty())},
                          {.d_log_prob = out.seed, .report = &out.sums}, f, options);
   return out;
 }
@@ -151,7 +169,7 @@ loss_outcome<T> run_padded(Context& context, token_batch<T> const& b, rectangle 
     return cells.spread(b, x, poison);
   };
   auto log_prob = spread(b.log_prob), old = spread(b.old_log_prob), ref = spread(b.ref_log_prob),
-       advantage = spread(b.advantage);
+       advantage = spread(b.advantage), correction = spread(b.correction.empty() ? b.advantage : b.correction);
   auto mask = cells.spread(b, b.mask, std::uint8_t{0});
   std::vector<T> seed(cells.size(), T(77));
   auto const advantages = cells.over(advantage);
@@ -162,7 +180,8 @@ loss_outcome<T> run_padded(Context& context, token_batch<T> const& b, rectangle 
                           .old_log_prob = cells.over(old),
                           .ref_log_prob = cells.over(ref),
                           .advantage = cohort::per_token(advantages),
-                          .mask = cells.over(mask)},
+                          .mask = cells.over(mask),
+                          .correction = optional_tokens<T>(cells.over(correction), !b.correction.empty())},
                          {.d_log_prob = cells.over(seed), .report = &out.sums}, f, options);
   for (std::size_t r = 0; r < b.rows(); ++r)
     for (index_t c = 0; c < shape.columns; ++c) {

@@ -2,6 +2,8 @@
 /// \file
 /// Partial and strided loads and stores: the right elements, and no others. Buffers end exactly at the last element, so
 /// that an address sanitizer sees a step too far.
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -112,6 +114,50 @@ TEMPLATE_TEST_CASE("loads, stores, gathers and scatters touch their elements onl
       check_load<TestType, std::int32_t>(count, step);
       check_load<TestType, std::int64_t>(count, step);
     }
+}
+
+namespace {
+
+/// Whole packs of every 16-bit pattern against one element at a time.
+template <class S>
+void check_widening() {
+  std::vector<S> x(1 << 16);
+  for (std::uint32_t i = 0; i < x.size(); ++i) x[i].bits = static_cast<std::uint16_t>(i);
+  int wrong = 0;
+  for (std::size_t i = 0; i < x.size(); i += size) {
+    auto const found = lanes<float>(traits<float>::load(&x[i], 1, size));
+    for (std::size_t k = 0; k < size; ++k) {
+      float const expected = cohort::to_float(x[i + k]);
+      wrong += std::isnan(expected) ? !std::isnan(found[k]) : !support::same_bits(found[k], expected);
+    }
+  }
+  CHECK(wrong == 0);
+}
+template <class S>
+void check_narrowing() {
+  support::random random(3);
+  int wrong = 0;
+  for (int repeat = 0; repeat < 20000; ++repeat) {
+    std::vector<float> x(size);
+    for (float& value : x) value = std::bit_cast<float>(static_cast<std::uint32_t>(random.bits()));
+    if (repeat % 2 == 0) // about the range of half, ties among them
+      for (float& value : x)
+        value = std::ldexp(static_cast<float>(random.integer(-8192, 8192)), static_cast<int>(random.integer(-30, 4)));
+    std::vector<S> found(size), expected(size);
+    traits<float>::store(found.data(), 1, size, traits<float>::load(x.data(), 1, size));
+    for (std::size_t i = 0; i < size; ++i) cohort::detail::narrow(&expected[i], x[i]);
+    wrong += !support::same_bits(found, expected);
+  }
+  CHECK(wrong == 0);
+}
+
+} // namespace
+
+TEST_CASE("16-bit kinds by whole packs are those of one element", "[core][pack]") {
+  check_widening<cohort::half>();
+  check_widening<cohort::bfloat16>();
+  check_narrowing<cohort::half>();
+  check_narrowing<cohort::bfloat16>();
 }
 
 TEMPLATE_TEST_CASE("a step of 0 puts the one value into every lane", "[core][pack]", float, double) {

@@ -4,13 +4,23 @@
 #include <cohort/advantage/group_advantage.hpp>
 #include <cohort/advantage/group_statistics.hpp>
 #include <cohort/advantage/process_advantage.hpp>
+#include <cohort/advantage/return_to_go.hpp>
+#include <cohort/advantage/whiten.hpp>
 #include <cohort/backend/detail/thread_team.hpp>
+#include <cohort/formula/absolute_kl.hpp>
+#include <cohort/formula/clamped_kl.hpp>
 #include <cohort/formula/k1.hpp>
 #include <cohort/formula/k2.hpp>
 #include <cohort/formula/k3.hpp>
 #include <cohort/formula/ppo_clip.hpp>
+#include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/straight_through.hpp>
+#include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/gradient/accumulate_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
+#include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
+#include <cohort/objective/value_loss.hpp>
 
 namespace {
 
@@ -27,11 +37,11 @@ void launch(Body const& body, A<double>* totals) {
   one_thread_per_row<<<1, 1>>>(body, totals, cohort::index_t{0});
 }
 
-template <class T, class Kl>
-void objectives(Kl kl) {
-  using body = cohort::detail::policy_loss_body<T, space, cohort::ppo_clip, Kl>;
+template <class T, class Kl, class Surrogate = cohort::ppo_clip>
+void objectives(Kl kl, Surrogate = {}) {
+  using body = cohort::detail::policy_loss_body<T, space, Surrogate, Kl>;
   launch<cohort::basic_loss_sums>(
-      body{{}, {}, {}, {}, {}, {}, {}, {}, kl, cohort::ratio_level::token, cohort::by_constant(1)}, nullptr);
+      body{{}, {}, {}, {}, {}, {}, {}, {}, {{}, kl, cohort::ratio_level::token, {}}, cohort::by_constant(1)}, nullptr);
 }
 
 template <class T>
@@ -40,14 +50,24 @@ void bodies() {
   objectives<T>(cohort::k1{0});
   objectives<T>(cohort::k2{0});
   objectives<T>(cohort::k3{0});
+  objectives<T>(cohort::absolute_kl{0}, cohort::dual_clip{});
+  objectives<T>(cohort::straight_through<cohort::clamped_kl<cohort::k3>>{0}, cohort::dual_clip{});
+  objectives<T>(cohort::ratio_corrected<cohort::k3>{0}, cohort::two_sided_clip{});
   namespace d = cohort::detail;
   launch<d::batch_count>(d::batch_count_body<T, space>{}, nullptr);
+  launch<cohort::basic_ratio_sums>(d::importance_ratio_body<T, space>{}, nullptr);
+  using value_body = d::value_loss_body<T, space, cohort::squared_error>;
+  launch<cohort::basic_value_sums>(value_body{{}, {}, {}, {}, {}, {}, {}, cohort::by_constant(1)}, nullptr);
   launch<cohort::basic_group_sums>(d::group_statistics_body<T, space>{}, nullptr);
   launch<cohort::basic_group_sums>(d::group_advantage_body<T, space>{}, nullptr);
   launch<cohort::sum_of>(d::batch_deviation_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_range_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);
+  launch<cohort::basic_token_counts>(d::gae_body<T, space>{}, nullptr);
+  launch<d::centred_sums>(d::value_sum_body<T, space>{}, nullptr);
+  launch<d::deviation_sums>(d::value_deviation_body<T, space>{}, nullptr);
+  launch<cohort::nothing>(d::whiten_body<T, space>{}, nullptr);
 }
 
 template <class L>
@@ -57,6 +77,21 @@ void logits() {
   launch<cohort::basic_row_sums>(d::token_log_prob_backward_body<L, space>{}, nullptr);
 }
 
+template <class T, class S>
+void scores() {
+  double* const sum = nullptr;
+  launch<cohort::basic_gradient_sums>(
+      cohort::detail::accumulate_body<T, S, space>{.parameters = 0,
+                                                   .tokens = 0,
+                                                   .scores = nullptr,
+                                                   .score_stride = 0,
+                                                   .gradient = cohort::view<double, 1, space>(sum, {0}, {1}),
+                                                   .sum = nullptr,
+                                                   .sum_stride = 1,
+                                                   .previous = nullptr},
+      nullptr);
+}
+
 } // namespace
 
 void every_body() {
@@ -64,9 +99,15 @@ void every_body() {
   bodies<double>();
   launch<cohort::nothing>(cohort::detail::group_range_body<space>{}, nullptr);
   launch<cohort::nothing>(cohort::detail::group_mean_body<space>{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::moment_body{}, nullptr);
+  launch<cohort::nothing>(cohort::detail::moment_copy_body{}, nullptr);
   launch<cohort::basic_group_sums>(cohort::detail::group_factor_body<space>{}, nullptr);
   logits<float>();
   logits<double>();
   logits<cohort::half>();
   logits<cohort::bfloat16>();
+  scores<float, float>();
+  scores<double, double>();
+  scores<float, cohort::half>();
+  scores<float, cohort::bfloat16>();
 }

@@ -10,43 +10,6 @@ namespace {
 
 using cohort::ratio_level;
 
-template <class T>
-void check_report(auto& context, cohort::loss_sums const& sums, cases::loss_expectation const& e) {
-  cohort::loss_report const seen = cohort::read(context, &sums);
-  auto const n = e.tokens > 0 ? e.tokens : 1;
-  long double const u = 64 * static_cast<long double>(support::unit_roundoff<T>);
-  auto const near_to = [](double found, long double expected, long double allowed) {
-    CHECK(std::fabs(static_cast<long double>(found) - expected) <= allowed);
-  };
-  near_to(seen.loss, e.loss, u * e.loss_scale);
-  near_to(seen.kl, e.kl / n, u * e.kl_scale / n);
-  near_to(seen.approx_kl, e.approx_kl / n, u);
-  near_to(seen.ratio_mean, e.ratio / n, u * e.ratio / n);
-  near_to(seen.ratio_min, e.tokens > 0 ? e.ratio_min : 0, u * 4);
-  near_to(seen.ratio_max, e.tokens > 0 ? e.ratio_max : 0, u * 16);
-  CHECK(sums.clipped_low == static_cast<double>(e.low));
-  CHECK(sums.clipped_high == static_cast<double>(e.high));
-  near_to(seen.clip_low, e.low / n, 1e-15L);
-  near_to(seen.clip_high, e.high / n, 1e-15L);
-  near_to(seen.clip_low_min, e.tokens > 0 ? e.low_min : 0, 1e-15L);
-  near_to(seen.clip_high_max, e.tokens > 0 ? e.high_max : 0, 1e-15L);
-  CHECK(seen.tokens == static_cast<cohort::index_t>(e.tokens));
-  CHECK(seen.sequences == static_cast<cohort::index_t>(e.sequences));
-  CHECK(seen.bad_slots == 0);
-}
-
-template <class T>
-void check_seed(std::vector<T> const& found, cases::loss_expectation const& e) {
-  REQUIRE(found.size() == e.seed.size());
-  long double worst = 0;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    auto const allowed = 32 * static_cast<long double>(support::unit_roundoff<T>) * e.seed_scale[i];
-    auto const error = std::fabs(static_cast<long double>(found[i]) - e.seed[i]);
-    if (!(error <= allowed)) worst = std::max(worst, error / (allowed + 1e-300L));
-  }
-  CHECK(static_cast<double>(worst) == 0);
-}
-
 std::vector<cohort::normalizer> normalizers() {
   return {cohort::by_tokens(),      cohort::by_tokens(123),      cohort::by_sequences(),
           cohort::by_sequences(9),  cohort::by_sequence_means(), cohort::by_sequence_means(17.5),
@@ -67,8 +30,8 @@ TEST_CASE("policy_loss: random batches against the definition", "[objective][ora
             cases::for_each_objective({0.2, 0.28}, 0.3, [&](auto const& f) {
               auto const out = cases::run_packed(context, b, f, {by, level});
               auto const expected = cases::loss_oracle(b, f, {by, level});
-              check_report<T>(context, out.sums, expected);
-              check_seed(out.seed, expected);
+              cases::check_report<T>(context, out.sums, expected);
+              cases::check_seed(out.seed, expected);
             });
           }
       }

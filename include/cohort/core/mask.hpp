@@ -64,6 +64,41 @@ struct mask_line {
   }
 };
 
+/// One row of a mask whose elements follow one another, of a kind known before the loop.
+template <mask_kind Kind>
+struct mask_run {
+  void const* p = nullptr;
+  static constexpr mask_kind kind = Kind;
+  constexpr mask_run() = default;
+  COHORT_HOST_DEVICE constexpr explicit mask_run(mask_line const& x) : p(x.p) {}
+
+  template <class X>
+  [[nodiscard]] COHORT_HOST_DEVICE run<X const> as() const {
+    return run<X const>(static_cast<X const*>(p));
+  }
+};
+
+[[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run(mask_line const& x) {
+  return x.kind == mask_kind::absent || (x.kind == mask_kind::bytes && x.step == 1 && !x.order);
+}
+
+/// How the arguments of a row are opened: with any strides, or without, where a team gains by that.
+struct any_lines {
+  template <class T>
+  using of = line<T>;
+  template <class T>
+  using or_value = line<T>;
+  using mask = mask_line;
+};
+template <mask_kind Kind>
+struct run_lines {
+  template <class T>
+  using of = run<T>;
+  template <class T>
+  using or_value = run_or_value<T>;
+  using mask = mask_run<Kind>;
+};
+
 /// A mask over a row layout.
 template <class T, class Space>
 struct mask_cells {
@@ -110,18 +145,24 @@ constexpr mask_cells<T, Space> row_mask(mask_view<T, Space> const& x) {
 }
 
 /// Which of the covered cells are valid.
-template <class T, class V, bool InRow>
-COHORT_HOST_DEVICE COHORT_INLINE auto load_mask(lane<V, InRow> at, mask_line const& x, index_t c) {
+template <class T, class V, bool InRow, class Mask>
+COHORT_HOST_DEVICE COHORT_INLINE auto load_mask(lane<V, InRow> at, Mask const& x, index_t c) {
   V const zero(0);
+  if constexpr (std::same_as<Mask, mask_run<mask_kind::bytes>> && requires { lane_traits<V>::non_zero(x.p); })
+    if (at.count == lane_traits<V>::size) {
+      auto const* const p = x.template as<std::uint8_t>().p + c;
+      detail::prefetch<0>(p);
+      return lane_traits<V>::non_zero(p);
+    }
   switch (x.kind) {
   case mask_kind::bytes:
-    return load(at, x.as<std::uint8_t>(), c) != zero;
+    return load(at, x.template as<std::uint8_t>(), c) != zero;
   case mask_kind::int32:
-    return load(at, x.as<std::int32_t>(), c) != zero;
+    return load(at, x.template as<std::int32_t>(), c) != zero;
   case mask_kind::int64:
-    return load(at, x.as<std::int64_t>(), c) != zero;
+    return load(at, x.template as<std::int64_t>(), c) != zero;
   case mask_kind::values:
-    return load(at, x.as<T>(), c) != zero;
+    return load(at, x.template as<T>(), c) != zero;
   default:
     return lane_traits<V>::all();
   }

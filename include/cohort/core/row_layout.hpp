@@ -7,6 +7,8 @@
 ///   gathered    offsets and order: cell = order[offsets[r] + c] groups given by ids
 #pragma once
 
+#include <cstdint>
+
 #include <cohort/core/lane.hpp>
 #include <cohort/core/view.hpp>
 
@@ -35,6 +37,34 @@ struct line {
   index_t lane_step = 0; ///< distance to the same element of the next row
   index_t const* order = nullptr;
 };
+
+/// A line whose elements follow one another: nothing about it is tested inside a loop.
+template <class T>
+struct run {
+  T* p = nullptr;
+  constexpr run() = default;
+  COHORT_HOST_DEVICE constexpr explicit run(T* first) : p(first) {}
+  COHORT_HOST_DEVICE constexpr explicit run(line<T> const& x) : p(x.p) {}
+};
+
+/// The same, or one value for the whole row.
+template <class T>
+struct run_or_value {
+  T* p = nullptr;
+  bool value = false;
+  constexpr run_or_value() = default;
+  COHORT_HOST_DEVICE constexpr explicit run_or_value(line<T> const& x) : p(x.p), value(x.step == 0) {}
+};
+
+/// Whether a line, absent or not, is such a run.
+template <class T>
+[[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run(line<T> const& x) {
+  return !x.p || (x.step == 1 && !x.order);
+}
+template <class T>
+[[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run_or_value(line<T> const& x) {
+  return is_run(x) || (x.step == 0 && !x.order);
+}
 
 /// One argument over a row layout: one value per row, or one per cell with any strides (0 broadcasts).
 template <class T, class Space>
@@ -82,6 +112,36 @@ COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, InRow> at, line<T> const& x, ind
   }
 }
 
+namespace detail {
+
+/// Asks for what a loop over a run will touch about a dozen packs later: processors stop at the end of a page, and have
+/// fewer prefetchers than a loss has arguments.
+template <int Write, class T>
+COHORT_HOST_DEVICE COHORT_INLINE void prefetch(T const* p) {
+#if defined(__GNUC__) && !defined(__CUDA_ARCH__)
+  constexpr std::uintptr_t distance = 1024;
+  __builtin_prefetch(reinterpret_cast<void const*>(reinterpret_cast<std::uintptr_t>(p) + distance), Write);
+#endif
+}
+
+} // namespace detail
+
+template <class V, class T>
+COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, true> at, run<T> const& x, index_t c) {
+  detail::prefetch<0>(x.p + c);
+  return lane_traits<V>::load(x.p + c, 1, at.count);
+}
+template <class V, class T>
+COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, true> at, run_or_value<T> const& x, index_t c) {
+  if (x.value) return V(detail::widen<double>(x.p));
+  return load(at, run<T>{x.p}, c);
+}
+template <class V, class T>
+COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, true> at, run<T> const& x, index_t c, V value) {
+  detail::prefetch<1>(x.p + c);
+  lane_traits<V>::store(x.p + c, 1, at.count, value);
+}
+
 template <class V, bool InRow, class T>
 COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, InRow> at, line<T> const& x, index_t c, V value) {
   if constexpr (!InRow) {
@@ -105,6 +165,26 @@ COHORT_HOST_DEVICE COHORT_INLINE wide<V> position(lane<V, InRow> at, row_layout<
     if (rows.order) return lane_traits<W>::load(rows.order + first, 1, at.count);
     return W(static_cast<double>(first)) + lane_traits<W>::iota();
   }
+}
+
+/// The same where `chosen`, infinity elsewhere: for the first of some cells. `first` is where the row starts, its cells
+/// following one another.
+template <class L, class Mask>
+COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L, index_t first, index_t c, Mask chosen) {
+  using V = typename L::type;
+  using W = wide<V>;
+  if (!lane_any(chosen)) return W(infinity);
+  auto const flag = lane_cast<W>(lane_select(chosen, V(1), V(0)));
+  return lane_select(flag != W(0), W(static_cast<double>(first + c)) + lane_traits<W>::iota(), W(infinity));
+}
+template <class L, class Space, class Mask>
+COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L at, row_layout<Space> const& rows, index_t r, index_t c,
+                                                     Mask chosen) {
+  using V = typename L::type;
+  using W = wide<V>;
+  if (!lane_any(chosen)) return W(infinity);
+  auto const flag = lane_cast<W>(lane_select(chosen, V(1), V(0)));
+  return lane_select(flag != W(0), position(at, rows, r, c), W(infinity));
 }
 
 COHORT_NAMESPACE_END

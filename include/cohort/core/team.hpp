@@ -15,6 +15,7 @@
 ///   team.chunk(n)                    how many cells to visit at a time so that a second look is cheap; at most
 ///                                    Team::max_chunks of them cover n
 ///   team.once(f)                     one thread
+///   Team::runs_pay                   whether a body should open a row as runs where it can; absent: no
 ///
 /// Each collective ends with the row's writes visible to the whole team.
 #pragma once
@@ -25,6 +26,12 @@
 #include <cohort/core/row_layout.hpp>
 
 COHORT_NAMESPACE_BEGIN
+
+/// A body opens a row twice over, with any strides and as runs, only where that buys vector loads.
+template <class Team>
+inline constexpr bool runs_pay = requires {
+  requires Team::runs_pay;
+};
 
 /// Archetypes: the least that a functor handed to a team is, for checking the concepts without an algorithm.
 namespace archetype {

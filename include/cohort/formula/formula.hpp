@@ -34,6 +34,15 @@ struct penalty_term {
   V value;
   V slope;       ///< d value / d log_prob, the ratio held
   V ratio_slope; ///< d value / d log ratio, the rest held
+  V whole;       ///< their sum, without what cancels in it: the slope where each token has its own ratio
+};
+
+/// One token of a value loss.
+template <class V>
+struct value_term {
+  V value;   ///< the token's loss
+  V slope;   ///< d value / d the critic's value
+  V clipped; ///< 1 where a bound made the loss larger, else 0
 };
 
 /// The parameter that is out of its domain and the rule that it breaks; none where `argument` is null.
@@ -69,6 +78,13 @@ concept ratio_kl_formula = std::copyable<F> && requires(F const& f, double x, fl
 /// Either kind of penalty.
 template <class F>
 concept penalty_formula = kl_formula<F> || ratio_kl_formula<F>;
+
+/// f(value, old_value, returns) -> value_term. `clips()`, where there is one, says whether the old value is read.
+template <class F>
+concept value_formula = std::copyable<F> && requires(F const& f, double x, float y) {
+  { f(x, x, x) } -> std::same_as<value_term<double>>;
+  { f(y, y, y) } -> std::same_as<value_term<float>>;
+};
 
 /// The first fault of a formula's parameters; a formula without `fault()` has none.
 template <class F>

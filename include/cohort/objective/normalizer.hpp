@@ -8,6 +8,8 @@
 ///   by_sequence_means(n)  sum over sequences of (mean over tokens) / n GRPO as published, seq-mean-token-mean
 ///   by_constant(c)        sum over tokens / c                          Dr. GRPO: c = sequences * longest length
 ///
+/// Each has `.times(x)`, which multiplies the count, known or not: by_tokens().times(micro_batches).
+///
 /// A count is a number, a one-element tensor in the context's memory (a CUDA graph must not freeze it), or absent: then
 /// it is that of the call: tokens or sequences that the mask makes valid, whether their values are usable or not.
 #pragma once
@@ -31,8 +33,12 @@ struct count_source {
   count_kind kind = count_kind::own;
   double number = 0;
   void const* data = nullptr;
+  double factor = 1;
 
-  [[nodiscard]] COHORT_HOST_DEVICE double value() const {
+  [[nodiscard]] COHORT_HOST_DEVICE double value() const { return factor * counted(); }
+
+private:
+  [[nodiscard]] COHORT_HOST_DEVICE double counted() const {
     switch (kind) {
     case count_kind::float32:
       return static_cast<double>(*static_cast<float const*>(data));
@@ -51,7 +57,7 @@ struct count_source {
 template <class X>
 constexpr count_source count_of(X const& x) {
   if constexpr (std::is_arithmetic_v<X>) {
-    return {count_kind::number, static_cast<double>(x), nullptr};
+    return {count_kind::number, static_cast<double>(x)};
   } else {
     static_assert(tensor<X>, "cohort: a count is a number or a one-element tensor in the context's memory");
     using value = typename traits_of<X>::value_type;
@@ -66,12 +72,22 @@ constexpr count_source count_of(X const& x) {
   }
 }
 
-template <normalizer_kind Kind>
-struct normalizer_by {
+/// `times(x)` multiplies whatever the count turns out to be: micro-batches of a step, a padded width.
+template <class By>
+struct normalizer_count {
   count_source count{};
+  [[nodiscard]] constexpr By times(double factor) const {
+    By by = static_cast<By const&>(*this);
+    by.count.factor *= factor;
+    return by;
+  }
+};
+
+template <normalizer_kind Kind>
+struct normalizer_by : normalizer_count<normalizer_by<Kind>> {
   constexpr normalizer_by() = default;
   template <class X>
-  constexpr explicit normalizer_by(X const& x) : count(count_of(x)) {}
+  constexpr explicit normalizer_by(X const& x) : normalizer_count<normalizer_by<Kind>>{count_of(x)} {}
 };
 
 } // namespace detail
@@ -80,10 +96,9 @@ using by_tokens = detail::normalizer_by<normalizer_kind::tokens>;
 using by_sequences = detail::normalizer_by<normalizer_kind::sequences>;
 using by_sequence_means = detail::normalizer_by<normalizer_kind::sequence_means>;
 
-struct by_constant {
-  detail::count_source count;
+struct by_constant : detail::normalizer_count<by_constant> {
   template <class X>
-  constexpr explicit by_constant(X const& x) : count(detail::count_of(x)) {}
+  constexpr explicit by_constant(X const& x) : detail::normalizer_count<by_constant>{detail::count_of(x)} {}
 };
 
 /// Any of the four. No default: the denominator is always said.

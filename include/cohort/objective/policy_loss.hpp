@@ -5,28 +5,20 @@
 #include <cohort/core/execution_context.hpp>
 #include <cohort/detail/overlap.hpp>
 #include <cohort/detail/shape.hpp>
+#include <cohort/formula/no_kl.hpp>
 #include <cohort/objective/detail/policy_loss_body.hpp>
 #include <cohort/objective/loss_report.hpp>
 #include <cohort/objective/normalizer.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
-/// No penalty: no reference log-probs are read.
-struct no_kl {
-  static constexpr double beta = 0;
-  template <class V>
-  COHORT_HOST_DEVICE COHORT_INLINE value_and_slope<V> operator()(V, V) const {
-    return {V(0), V(0)};
-  }
-};
-
 /// A surrogate and a penalty: surrogate(ratio, advantage) + kl.beta * kl(log_prob, ref_log_prob) per token.
-template <surrogate_formula Surrogate, kl_formula Kl>
+template <surrogate_formula Surrogate, penalty_formula Kl>
 struct policy_objective {
   Surrogate surrogate;
   Kl kl;
 };
-template <surrogate_formula Surrogate, kl_formula Kl = no_kl>
+template <surrogate_formula Surrogate, penalty_formula Kl = no_kl>
 constexpr policy_objective<Surrogate, Kl> objective(Surrogate surrogate, Kl kl = {}) {
   return {surrogate, kl};
 }
@@ -39,6 +31,8 @@ struct policy_loss_inputs {
   optional_token_view<T const, Space> ref_log_prob{};
   advantage_view<T, Space> advantage;
   mask_view<T, Space> mask{};
+  optional_token_view<T const, Space>
+      correction{}; ///< weight of the surrogate, not differentiated: sampler corrections
 };
 
 template <class T, class Space>
@@ -50,45 +44,14 @@ struct policy_loss_outputs {
 struct policy_loss_options {
   cohort::normalizer normalizer;
   ratio_level ratio = ratio_level::token;
+  log_ratio_bounds log_ratio{}; ///< verl: +-20 per token; 10 from above per sequence
 };
 
 namespace detail {
-
-struct policy_loss_workspace {
-  batch_count<double>* count = nullptr;
-};
-
-inline policy_loss_workspace lay_out(workspace_layout& memory, policy_loss_options const& options) {
-  if (options.normalizer.count.kind != count_kind::own) return {};
-  return {memory.take<batch_count<double>>(1)};
-}
 
 template <class T, class Space>
 footprint sequence_footprint(advantage_view<T, Space> const& x) {
   return x.sequences.given ? footprint_of(x.sequences) : footprint{};
-}
-
-constexpr status check_normalizer(checker const& check, normalizer const& by) {
-  double const count = by.count.number;
-  if (by.count.kind != count_kind::number || (count >= 0 && count < infinity)) return {};
-  return check.differs(error_code::bad_normalizer, "normalizer", "a count is finite and not negative", count, 0);
-}
-
-} // namespace detail
-
-namespace detail {
-
-/// The normaliser with its count known: where it is the call's own, the batch is counted into the workspace first.
-template <class T, class Context, class Rows, class Mask>
-normalizer counted(Context& context, Rows const& rows, Mask const& mask, policy_loss_options const& options) {
-  normalizer by = options.normalizer;
-  workspace_layout memory(context.scratch().data);
-  auto* const count = lay_out(memory, options).count;
-  if (!count) return by;
-  context.template for_each_row<batch_count>(rows, batch_count_body<T, typename Context::memory_space>{rows, mask},
-                                             count);
-  by.count = {count_kind::float64, 0, by.kind == normalizer_kind::tokens ? &count->tokens : &count->sequences};
-  return by;
 }
 
 } // namespace detail
@@ -96,7 +59,7 @@ normalizer counted(Context& context, Rows const& rows, Mask const& mask, policy_
 /// The bytes of workspace of such a call: 64 where the normaliser's count is the call's own, none elsewhere.
 [[nodiscard]] inline index_t policy_loss_workspace_bytes(policy_loss_options const& options) {
   workspace_layout memory;
-  detail::lay_out(memory, options);
+  detail::lay_out(memory, options.normalizer);
   return memory.bytes();
 }
 
@@ -111,7 +74,7 @@ check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memo
   bool const lacks_reference = !std::same_as<Kl, no_kl> && !in.ref_log_prob.given;
   index_t const tokens = in.log_prob.extent[0];
   workspace_layout memory;
-  detail::lay_out(memory, options);
+  detail::lay_out(memory, options.normalizer);
   return detail::first_broken({
       check.layout(in.layout),
       check.tokens("log_prob", in.layout, in.log_prob, tokens),
@@ -120,16 +83,19 @@ check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memo
       check.tokens("advantage", in.layout, in.advantage.tokens, tokens),
       check.vector("advantage", in.advantage.sequences, in.layout.rows.rows),
       check.tokens("mask", in.layout, in.mask, tokens),
+      check.tokens("correction", in.layout, in.correction, tokens),
       check.tokens("d_log_prob", in.layout, out.d_log_prob, tokens),
       check.offsets("layout", in.layout.rows.offsets, tokens),
       check.rule(!lacks_reference, error_code::missing_argument, "ref_log_prob", "the penalty needs it"),
       check.formula(fault_of(f.surrogate)),
       check.formula(fault_of(f.kl)),
+      check.formula(options.log_ratio.fault()),
       detail::check_normalizer(check, options.normalizer),
       check.disjoint("d_log_prob", out.d_log_prob, in.log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.old_log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.ref_log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.advantage.tokens),
+      check.disjoint("d_log_prob", out.d_log_prob, in.correction),
       check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.mask)),
       check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::sequence_footprint(in.advantage)),
       check.writable("d_log_prob", out.d_log_prob),
@@ -143,14 +109,14 @@ COHORT_POLICY_BEGIN
 
 /// The surrogate policy loss and its derivative with respect to log_prob, in one pass over the batch.
 ///
-///   ratio[t]   = exp(log_prob[t] - old_log_prob[t])              (or one per sequence: ratio_level::sequence)
-///   term[t]    = surrogate(ratio[t], advantage[t]) + beta * kl(log_prob[t], ref_log_prob[t])
+///   ratio[t]   = exp(log_prob[t] - old_log_prob[t])              (or one per sequence: ratio_level.hpp; or bounded)
+///   term[t]    = correction[t] * surrogate(ratio[t], advantage[t]) + beta * kl(log_prob[t], ref_log_prob[t])
 ///   loss       = sum_t mask[t] * weight * term[t]
 ///   d_log_prob = d loss / d log_prob                             (0 where masked)
 ///
-/// `weight` is 1 / count, or 1 / (count * valid tokens of the sequence): see normalizer.hpp.
+/// `correction` is 1 where it is absent, and no gradient goes through it. `weight` is 1 / count, or 1 / (count * valid tokens of the sequence): see normalizer.hpp.
 ///
-/// Shapes     log_prob, old_log_prob, ref_log_prob, mask, d_log_prob: rows x columns, or packed tokens; advantage: rows
+/// Shapes     log_prob, old_log_prob, ref_log_prob, mask, correction, d_log_prob: rows x columns, or packed tokens; advantage: rows
 ///            (per_sequence) or tokens (per_token).
 /// Units      nats.
 /// Aliasing   d_log_prob may be any of the token inputs but the mask, element for element.
@@ -172,12 +138,11 @@ void policy_loss(Context& context, policy_loss_inputs<T, typename Context::memor
       token_cells(in.layout, in.old_log_prob),
       token_cells(in.layout, in.ref_log_prob),
       in.advantage.over(in.layout),
+      token_cells(in.layout, in.correction),
       mask,
       token_cells(in.layout, out.d_log_prob),
-      f.surrogate,
-      f.kl,
-      options.ratio,
-      detail::counted<T>(context, in.layout.rows, mask, options)};
+      {f.surrogate, f.kl, options.ratio, options.log_ratio},
+      detail::counted<T>(context, in.layout.rows, mask, options.normalizer)};
   context.template for_each_row<basic_loss_sums>(in.layout.rows, body, out.report);
 }
 

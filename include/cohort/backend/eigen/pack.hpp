@@ -11,6 +11,8 @@
 
 #include <Eigen/Core>
 
+#include <cohort/backend/eigen/exponential.hpp>
+#include <cohort/backend/eigen/pack_mask.hpp>
 #include <cohort/core/accumulator.hpp>
 #include <cohort/core/lane.hpp>
 
@@ -57,18 +59,32 @@ struct pack : pack_parts<T, pack_size / packet_size<T>> {
   }
 };
 
-/// What a comparison of packs gives: all bits or none per lane.
-template <class T>
-struct pack_mask {
-  pack<T> bits;
-};
-
 /// f on each packet.
 template <class F, class T, class... Packs>
 COHORT_INLINE pack<T> each_packet(F f, pack<T> a, Packs... others) {
   pack<T> result;
   result.low = f(a.low, others.low...);
   if constexpr (pack<T>::parts == 2) result.high = f(a.high, others.high...);
+  return result;
+}
+
+/// What a comparison of packs gives.
+template <class T, int Parts = pack<T>::parts>
+struct pack_mask {
+  using words = packet_mask<packet_of<T>>;
+  typename words::type low, high;
+};
+template <class T>
+struct pack_mask<T, 1> {
+  using words = packet_mask<packet_of<T>>;
+  typename words::type low;
+};
+/// f on the masks or packets of each packet.
+template <class T, class F, class... Operands>
+COHORT_INLINE pack_mask<T> each_mask(F f, Operands... operands) {
+  pack_mask<T> result;
+  result.low = f(operands.low...);
+  if constexpr (pack<T>::parts == 2) result.high = f(operands.high...);
   return result;
 }
 
@@ -150,15 +166,15 @@ COHORT_INLINE pack<T> lane_log(pack<T> a) {
 
 template <class T>
 COHORT_INLINE pack_mask<T> operator<(pack<T> a, pack<T> b) {
-  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pcmp_lt(x, y); }, a, b)};
+  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::less(x, y); }, a, b);
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator<=(pack<T> a, pack<T> b) {
-  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pcmp_le(x, y); }, a, b)};
+  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::less_equal(x, y); }, a, b);
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator==(pack<T> a, pack<T> b) {
-  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pcmp_eq(x, y); }, a, b)};
+  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::equal(x, y); }, a, b);
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator>(pack<T> a, pack<T> b) {
@@ -171,15 +187,15 @@ COHORT_INLINE pack_mask<T> operator>=(pack<T> a, pack<T> b) {
 
 template <class T>
 COHORT_INLINE pack_mask<T> lane_and(pack_mask<T> a, pack_mask<T> b) {
-  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::pand(x, y); }, a.bits, b.bits)};
+  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::both(x, y); }, a, b);
 }
 template <class T>
 COHORT_INLINE pack_mask<T> lane_or(pack_mask<T> a, pack_mask<T> b) {
-  return {each_packet([](auto x, auto y) COHORT_FLAT { return packet::por(x, y); }, a.bits, b.bits)};
+  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::either(x, y); }, a, b);
 }
 template <class T>
 COHORT_INLINE pack_mask<T> lane_not(pack_mask<T> a) {
-  return {each_packet([](auto x) COHORT_FLAT { return packet::pandnot(packet::ptrue(x), x); }, a.bits)};
+  return each_mask<T>([](auto x) COHORT_FLAT { return pack_mask<T>::words::opposite(x); }, a);
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator!=(pack<T> a, pack<T> b) {
@@ -187,27 +203,22 @@ COHORT_INLINE pack_mask<T> operator!=(pack<T> a, pack<T> b) {
 }
 template <class T>
 COHORT_INLINE pack<T> lane_select(pack_mask<T> mask, pack<T> a, pack<T> b) {
-  return each_packet([](auto m, auto x, auto y) COHORT_FLAT { return packet::pselect(m, x, y); }, mask.bits, a, b);
+  return each_packet([](auto x, auto y, auto m) COHORT_FLAT { return pack_mask<T>::words::select(m, x, y); }, a, b,
+                     mask);
 }
 template <class T>
 COHORT_INLINE bool lane_any(pack_mask<T> mask) {
-  bool const low = packet::predux_any(mask.bits.low);
+  bool const low = pack_mask<T>::words::any(mask.low);
   if constexpr (pack<T>::parts == 2)
-    return low || packet::predux_any(mask.bits.high);
+    return low || pack_mask<T>::words::any(mask.high);
   else
     return low;
 }
 
-/// Eigen's exponential within its range; exactly 0 below the smallest normal result (so for -inf), infinity above the
-/// largest finite one, NaN for NaN. Eigen clamps all three.
+/// Exactly 0 below the smallest normal result (so for -inf), infinity above the largest finite one, NaN for NaN.
 template <class T>
 COHORT_INLINE pack<T> lane_exp(pack<T> x) {
-  constexpr bool single = sizeof(T) == 4;
-  pack<T> const lowest(single ? -87.336544 : -708.39641853226), highest(single ? 88.722839 : 709.782712893384);
-  pack<T> const inner = each_packet([](auto p) COHORT_FLAT { return packet::pexp(p); }, x);
-  pack<T> const from_below = lane_select(x < lowest, pack<T>(0), inner);
-  pack<T> const bounded = lane_select(highest < x, pack<T>(infinity), from_below);
-  return lane_select(x == x, bounded, x);
+  return each_packet([](auto p) COHORT_FLAT { return exponential<T>(p); }, x);
 }
 
 } // namespace detail::packs

@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-#include <cohort/backend/eigen/pack.hpp>
+#include <cohort/backend/eigen/pack_convert.hpp>
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -23,8 +23,8 @@ namespace detail {
 template <class T>
 COHORT_INLINE pack<T> load_packets(T const* p) {
   pack<T> x;
-  x.low = packet::ploadu<packet_of<T>>(p);
-  if constexpr (pack<T>::parts == 2) x.high = packet::ploadu<packet_of<T>>(p + packet_size<T>);
+  x.low = packs::kept(packet::ploadu<packet_of<T>>(p));
+  if constexpr (pack<T>::parts == 2) x.high = packs::kept(packet::ploadu<packet_of<T>>(p + packet_size<T>));
   return x;
 }
 template <class T>
@@ -56,15 +56,33 @@ struct lane_traits<detail::pack<T>> {
     if (step == 1 && count == size) {
       if constexpr (std::same_as<S, T>)
         return detail::load_packets(p);
+      else if constexpr (std::same_as<S, half> || std::same_as<S, bfloat16>)
+        return lane_cast<pack>(detail::packs::widened(p));
       else
-        return converted(p);
+        return detail::packs::widened<T>(p);
     }
     return load_some(p, step, count);
   }
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+  /// Which of as many bytes are not 0: one instruction, where a conversion and a comparison take four.
+  static COHORT_INLINE auto non_zero(void const* p) {
+    if constexpr (size == 16) {
+      __m128i const bytes = _mm_loadu_si128(static_cast<__m128i const*>(p));
+      __mmask16 const bits = _mm_test_epi8_mask(bytes, bytes);
+      detail::packs::pack_mask<T> mask;
+      mask.low = static_cast<decltype(mask.low)>(bits);
+      if constexpr (pack::parts == 2) mask.high = static_cast<decltype(mask.high)>(bits >> 8);
+      return mask;
+    }
+  }
+#endif
   template <class S>
   static COHORT_INLINE void store(S* p, index_t step, int count, pack value) {
+    constexpr bool narrow = std::same_as<S, bfloat16> || (std::same_as<S, half> && detail::packs::narrows_half);
     if constexpr (std::same_as<S, T>)
       if (step == 1 && count == size) return detail::store_packets(p, value);
+    if constexpr (std::same_as<T, float> && narrow)
+      if (step == 1 && count == size) return detail::packs::narrowed(p, value);
     store_some(p, step, count, value);
   }
   template <class S>
@@ -81,12 +99,6 @@ struct lane_traits<detail::pack<T>> {
   }
 
 private:
-  template <class S>
-  static COHORT_INLINE pack converted(S const* p) {
-    alignas(64) T lanes[size];
-    for (int i = 0; i < size; ++i) lanes[i] = detail::widen<T>(p + i);
-    return detail::load_packets(lanes);
-  }
   template <class S>
   COHORT_HIDDEN static pack load_some(S const* p, index_t step, int count) {
     if (step == 0) return pack(detail::widen<double>(p));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include <cohort/backend/eigen/pack_memory.hpp>
 #include <cohort/core/team.hpp>
@@ -10,12 +11,13 @@ COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// A pack along one row. Column c always meets lane c % size of chain c / size % 2 of its tile, and an absent column is
+/// A pack along one row. Column c always meets lane c % size of the same chain of its tile, and an absent column is
 /// the identity: no bit depends on the padding width.
 template <class T>
 struct row_team {
   using uniform = double;
   static constexpr int max_chunks = 128;
+  static constexpr bool runs_pay = true;
   static constexpr index_t tile = 128 * pack_size;
 
   [[nodiscard]] index_t chunk(index_t n) const {
@@ -52,22 +54,90 @@ struct row_team {
     if (whole < n) f(at(n - whole), whole);
   }
 
+  /// A state that lists its fields by `each` is scanned a pack at a time: log2 of its lanes compositions inside of it.
   template <template <class> class E, class F, class G>
   COHORT_INLINE void scan_reverse(index_t n, F f, G g) const {
     E<T> state;
-    for (index_t c = n; c-- > 0;) {
-      state = compose(f(lane<T, true>{1}, c), state);
-      g(lane<T, true>{1}, c, state);
+    if constexpr (requires { &E<T>::template each<T, head_of, E<T>>; }) {
+      for (index_t end = n; end > 0;) {
+        index_t const rest = end % pack_size, count = rest > 0 ? rest : pack_size;
+        end -= count;
+        E<pack<T>> const x =
+            compose(scan_pack<E>(count, f(at(count), end)), E<T>::template each<pack<T>>(all_of{}, state));
+        g(at(count), end, x);
+        state = E<pack<T>>::template each<T>(first_of{}, x);
+      }
+    } else {
+      for (index_t c = n; c-- > 0;) {
+        state = compose(f(lane<T, true>{1}, c), state);
+        g(lane<T, true>{1}, c, state);
+      }
     }
   }
 
 private:
+  struct head_of {
+    int count;
+    template <class P>
+    COHORT_INLINE P operator()(P x, P identity) const {
+      return lane_head(count, x, identity);
+    }
+  };
+  struct all_of {
+    template <class S>
+    COHORT_INLINE pack<S> operator()(S x) const {
+      return pack<S>(static_cast<double>(x));
+    }
+  };
+  struct first_of {
+    template <class S>
+    COHORT_INLINE S operator()(pack<S> x) const {
+      return packet::pfirst(x.low);
+    }
+  };
+  /// The lanes moved K places toward the first; those of `rest` follow.
+  template <int K>
+  struct ahead {
+    template <class S>
+    COHORT_INLINE pack<S> operator()(pack<S> x, pack<S> rest) const {
+      return moved(x, rest, std::make_index_sequence<packet_size<S>>{});
+    }
+    template <class S, std::size_t... I>
+    static COHORT_INLINE pack<S> moved(pack<S> x, pack<S> rest, std::index_sequence<I...>) {
+      pack<S> y;
+      if constexpr (pack<S>::parts == 1) {
+        y.low = __builtin_shufflevector(x.low, rest.low, (static_cast<int>(I) + K)...);
+      } else if constexpr (K == packet_size<S>) {
+        y.low = x.high, y.high = rest.low;
+      } else {
+        y.low = __builtin_shufflevector(x.low, x.high, (static_cast<int>(I) + K)...);
+        y.high = __builtin_shufflevector(x.high, rest.low, (static_cast<int>(I) + K)...);
+      }
+      return y;
+    }
+  };
+
+  template <template <class> class E, int K = 1>
+  static COHORT_INLINE E<pack<T>> scan_lanes(E<pack<T>> const& x) {
+    if constexpr (K == pack_size)
+      return x;
+    else
+      return scan_lanes<E, 2 * K>(compose(x, E<pack<T>>::template each<pack<T>>(ahead<K>{}, x, E<pack<T>>{})));
+  }
+  template <template <class> class E>
+  static COHORT_INLINE E<pack<T>> scan_pack(index_t count, E<pack<T>> const& x) {
+    if (count == pack_size) return scan_lanes<E>(x);
+    return scan_lanes<E>(E<pack<T>>::template each<pack<T>>(head_of{static_cast<int>(count)}, x, E<pack<T>>{}));
+  }
+
   static COHORT_INLINE lane<pack<T>, true> at(index_t count) { return {static_cast<int>(count)}; }
 
-  /// Two chains, because an addition takes four cycles to be seen.
+  /// Two chains, because an addition takes four cycles to be seen; one where a term is so much work that its registers
+  /// are worth more.
   template <template <class> class A, class F>
   static COHORT_INLINE A<double> reduce_tile(index_t first, index_t end, F& f) {
     using partial = decltype(f(at(pack_size), first));
+    if constexpr (sizeof(partial) > 4 * sizeof(pack<T>)) return reduce_chain<A, partial>(first, end, f);
     partial even, odd;
     index_t c = first;
     for (; c + 2 * pack_size <= end; c += 2 * pack_size) {
@@ -83,6 +153,15 @@ private:
         even = merge(even, x);
     }
     return fold(merge(even, odd));
+  }
+
+  template <template <class> class A, class Partial, class F>
+  static COHORT_INLINE A<double> reduce_chain(index_t first, index_t end, F& f) {
+    Partial sum;
+    index_t c = first;
+    for (; c + pack_size <= end; c += pack_size) sum = merge(sum, f(at(pack_size), c));
+    if (c < end) sum = merge(sum, head(static_cast<int>(end - c), f(at(end - c), c)));
+    return fold(sum);
   }
 };
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY
+#include <bit>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include <cohort/backend/eigen.hpp>
+#include <cohort/cohort.hpp>
+
+#include <support/batch.hpp>
+#include <support/policy.hpp>
+#include <support/workload.hpp>
+
+static_assert(std::endian::native == std::endian::little);
+
+namespace {
+
+struct folder {
+  std::filesystem::path path;
+
+  folder(std::filesystem::path const& parent, char const* name) : path(parent / name) {
+    std::filesystem::create_directories(path);
+  }
+  template <class T>
+  void write(char const* name, std::vector<T> const& values) const {
+    std::ofstream file(path / name, std::ios::binary);
+    file.exceptions(std::ios::failbit | std::ios::badbit);
+    file.write(reinterpret_cast<char const*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));
+  }
+  void write(std::initializer_list<std::pair<char const*, double>> facts) const {
+    std::ofstream file(path / "facts.json");
+    file.exceptions(std::ios::failbit | std::ios::badbit);
+    file.precision(17);
+    char const* separator = "{";
+    for (auto const& [name, value] : facts) file << std::exchange(separator, ", ") << '"' << name << "\": " << value;
+    file << "}\n";
+  }
+};
+
+void policy_loss(folder const& to) {
+  using namespace bench::tokens;
+  cohort::eigen_context context{{}};
+  bench::token_batch b(rows, columns);
+  cohort::loss_sums sums;
+  bench::run_policy_loss(context, b, sums);
+  cohort::loss_report const r = cohort::read(context, &sums);
+  to.write("log_prob.f32", b.log_prob);
+  to.write("old_log_prob.f32", b.old_log_prob);
+  to.write("ref_log_prob.f32", b.ref_log_prob);
+  to.write("advantage.f32", b.advantage);
+  to.write("mask.u8", b.mask);
+  to.write("d_log_prob.f32", b.d_log_prob);
+  to.write({{"rows", rows},
+            {"columns", columns},
+            {"count", valid},
+            {"low", low},
+            {"high", high},
+            {"beta", beta},
+            {"loss", r.loss},
+            {"kl", r.kl},
+            {"approx_kl", r.approx_kl},
+            {"clip_low", r.clip_low},
+            {"clip_high", r.clip_high},
+            {"clip_low_min", r.clip_low_min},
+            {"clip_high_max", r.clip_high_max},
+            {"ratio_min", r.ratio_min},
+            {"ratio_mean", r.ratio_mean},
+            {"ratio_max", r.ratio_max}});
+}
+
+void group_advantage(folder const& to) {
+  using namespace bench::rewards;
+  cohort::eigen_context context{{}};
+  auto const reward = bench::normal(groups * size, 1);
+  std::vector<float> advantage(reward.size());
+  cohort::group_sums sums;
+  cohort::group_advantage<float>(context, reward, {.advantage = advantage, .report = &sums},
+                                 {.groups = cohort::uniform_groups{size}, .epsilon = epsilon});
+  cohort::group_report const r = cohort::read(context, &sums);
+  to.write("reward.f32", reward);
+  to.write("advantage.f32", advantage);
+  to.write({{"groups", groups},
+            {"size", size},
+            {"epsilon", epsilon},
+            {"fraction_zero_variance", r.fraction_zero_variance},
+            {"reward", r.reward},
+            {"reward_std", r.reward_std}});
+}
+
+/// The recursion from the last token to the first, in double: the peers and gae are compared with it.
+void gae(folder const& to, cohort::index_t rows, cohort::index_t columns) {
+  constexpr double discount = bench::returns::gamma, decay = discount * bench::returns::lambda;
+  auto const reward = bench::normal(static_cast<std::size_t>(rows * columns), 1);
+  auto const value = bench::normal(static_cast<std::size_t>(rows * columns), 2);
+  std::vector<float> advantage(reward.size());
+  for (std::size_t end = reward.size(); end > 0; end -= static_cast<std::size_t>(columns)) {
+    double next_value = 0, sum = 0;
+    for (std::size_t i = end; i-- > end - static_cast<std::size_t>(columns);) {
+      sum = static_cast<double>(reward[i]) + discount * next_value - static_cast<double>(value[i]) + decay * sum;
+      next_value = static_cast<double>(value[i]);
+      advantage[i] = static_cast<float>(sum);
+    }
+  }
+  to.write("reward.f32", reward);
+  to.write("value.f32", value);
+  to.write("advantage.f32", advantage);
+  to.write({{"rows", rows}, {"columns", columns}, {"gamma", discount}, {"lambda", bench::returns::lambda}});
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) return std::fputs("usage: bench_inputs DIRECTORY\n", stderr), 2;
+  std::filesystem::path const root = arguments[1];
+  policy_loss({root, "policy_loss"});
+  group_advantage({root, "group_advantage"});
+  gae({root, "gae_64x2048"}, 64, 2048);
+  gae({root, "gae_256x4096"}, 256, 4096);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// What algorithms over the tokens of sequences report.
+#pragma once
+
+#include <cohort/core/accumulator.hpp>
+#include <cohort/core/report.hpp>
+
+COHORT_SHARED_BEGIN
+
+/// Counts over the tokens of one call. `merge(a, b)` adds calls.
+template <class V>
+struct basic_token_counts {
+  V tokens = V(0);    ///< valid tokens, the bad ones not among them
+  V bad_slots = V(0); ///< valid tokens with a value that is not finite
+  wide<V> first_bad_slot = wide<V>(infinity);
+  V bad_bootstraps = V(0); ///< sequences whose bootstrap is needed and not finite
+  wide<V> first_bad_bootstrap = wide<V>(infinity);
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    return basic_token_counts<field_t<F, sum_rule, decltype(s.tokens)...>>{
+        f(sum_rule{}, s.tokens...), f(sum_rule{}, s.bad_slots...), f(minimum_rule{}, s.first_bad_slot...),
+        f(sum_rule{}, s.bad_bootstraps...), f(minimum_rule{}, s.first_bad_bootstrap...)};
+  }
+};
+using token_counts = basic_token_counts<double>;
+
+struct token_report {
+  index_t tokens = 0;
+  index_t bad_slots = 0;
+  index_t first_bad_slot = -1; ///< a token of the layout
+  index_t bad_bootstraps = 0;
+  index_t first_bad_bootstrap = -1; ///< a sequence
+};
+
+COHORT_SHARED_END
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// The place of the first of `count`, or -1.
+inline index_t place_of(double count, double first) { return count > 0 ? static_cast<index_t>(first) : -1; }
+
+} // namespace detail
+
+[[nodiscard]] inline token_report report_of(token_counts const& s) {
+  return {static_cast<index_t>(s.tokens), static_cast<index_t>(s.bad_slots),
+          detail::place_of(s.bad_slots, s.first_bad_slot), static_cast<index_t>(s.bad_bootstraps),
+          detail::place_of(s.bad_bootstraps, s.first_bad_bootstrap)};
+}
+
+[[nodiscard]] inline status check_data(token_counts const& s) noexcept {
+  bool const token = s.bad_slots > 0;
+  if (!token && !(s.bad_bootstraps > 0)) return {};
+  return {error_code::bad_data,
+          "read",
+          "token report",
+          token ? "valid tokens whose reward or value is not finite were left out"
+                : "bootstraps that are not finite were taken as 0",
+          static_cast<index_t>(token ? s.first_bad_slot : s.first_bad_bootstrap),
+          status::values_told::both,
+          token ? s.bad_slots : s.bad_bootstraps,
+          0};
+}
+
+COHORT_NAMESPACE_END

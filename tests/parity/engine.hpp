@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// The library behind one context and one value type: numbers go in and come out as doubles, so that a case is said
+/// once and compiled once per engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <cohort/advantage/group_advantage.hpp>
+#include <cohort/objective/importance_ratio.hpp>
+#include <cohort/objective/policy_loss.hpp>
+#include <cohort/objective/value_loss.hpp>
+
+#include <parity/formulas.hpp>
+
+namespace parity {
+
+using values = std::vector<double>;
+using group_options = cohort::group_advantage_options<cohort::host_space>;
+
+using any_objective =
+    std::variant<cohort::policy_objective<surrogate, cohort::no_kl>, cohort::policy_objective<surrogate, penalty>,
+                 cohort::policy_objective<surrogate, unbiased_k3>>;
+
+/// A rectangle of tokens. The same calls run as a rectangle with the mask, and as one run of the tokens that the mask
+/// keeps, without it: sequences then end with their last kept token. Outputs are rows x columns either way.
+struct token_frame {
+  std::int64_t rows, columns;
+  std::vector<std::uint8_t> mask;
+  bool packed = false;
+};
+
+struct loss_call {
+  token_frame frame;
+  values log_prob, old_log_prob, ref_log_prob{}, advantage, correction{};
+  bool advantage_per_token = false;
+  any_objective objective;
+  cohort::policy_loss_options options;
+};
+
+struct loss_result {
+  values d_log_prob;
+  cohort::loss_report report;
+};
+
+struct ratio_call {
+  token_frame frame;
+  values log_prob, old_log_prob;
+  cohort::importance_ratio_options options;
+};
+
+struct value_call {
+  token_frame frame;
+  values value, old_value, returns;
+  cohort::squared_error formula;
+};
+
+struct value_result {
+  values d_value;
+  cohort::value_report report;
+};
+
+struct reward_call {
+  token_frame frame;
+  values reward, value{};
+  double gamma = 1, lambda = 1;
+};
+
+struct gae_result {
+  values advantage, returns;
+};
+
+struct logits_call {
+  std::int64_t vocabulary;
+  values logits; ///< tokens x vocabulary
+  std::vector<std::int64_t> token;
+  std::vector<std::uint8_t> mask{};
+  double temperature;
+};
+
+struct statistics_result {
+  values count, std, zero_variance; ///< per group
+};
+
+class engine {
+public:
+  std::string name;
+  bool in_float;
+
+  engine(std::string n, bool f) : name(std::move(n)), in_float(f) {}
+  engine(engine const&) = delete;
+  engine& operator=(engine const&) = delete;
+  virtual ~engine() = default;
+
+  virtual loss_result policy_loss(loss_call const& call) = 0;
+  /// One ratio per token.
+  virtual values importance_ratio(ratio_call const& call) = 0;
+  virtual value_result value_loss(value_call const& call) = 0;
+  virtual gae_result gae(reward_call const& call) = 0;
+  virtual values return_to_go(reward_call const& call) = 0;
+  /// Default options: as verl whitens.
+  virtual values whiten(token_frame const& frame, values const& x) = 0;
+  virtual values token_log_prob(logits_call const& call) = 0;
+  /// d_logits from d_log_prob.
+  virtual values token_log_prob_backward(logits_call const& call, values const& d_log_prob) = 0;
+  virtual values group_advantage(values const& reward, group_options const& options) = 0;
+  virtual statistics_result group_statistics(values const& reward, std::int64_t group_size) = 0;
+};
+
+std::unique_ptr<engine> reference_engine();
+std::unique_ptr<engine> emulated_block_engine();
+std::unique_ptr<engine> eigen_engine();
+std::unique_ptr<engine> eigen_float_engine();
+
+} // namespace parity

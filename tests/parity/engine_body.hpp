@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// The engine over a context and a value type. Included by one file per engine.
+#pragma once
+
+#include <cohort/advantage/gae.hpp>
+#include <cohort/advantage/group_statistics.hpp>
+#include <cohort/advantage/return_to_go.hpp>
+#include <cohort/advantage/whiten.hpp>
+#include <cohort/gradient/token_log_prob.hpp>
+#include <cohort/interop/span.hpp>
+
+#include <cases/tensors.hpp>
+#include <parity/engine.hpp>
+
+namespace parity {
+
+template <class T>
+std::vector<T> in(values const& x) {
+  std::vector<T> y;
+  for (double const v : x) y.push_back(static_cast<T>(v));
+  return y;
+}
+template <class X>
+values out(std::vector<X> const& x) {
+  return in<double>(values(x.begin(), x.end()));
+}
+
+/// A frame as the library sees it: its layout, its mask where there is one, and the way in and out.
+template <class T>
+class framed {
+public:
+  using space = cohort::host_space;
+
+  explicit framed(token_frame const& f) : frame_(f) {
+    for (std::int64_t r = 0; r < f.rows; ++r) {
+      for (std::int64_t c = 0; c < f.columns; ++c)
+        if (auto const i = static_cast<std::size_t>(r * f.columns + c); f.mask[i]) kept_.push_back(i);
+      offsets_.push_back(static_cast<std::int64_t>(kept_.size()));
+    }
+  }
+
+  [[nodiscard]] cohort::token_layout<space> layout() const {
+    if (frame_.packed) return cohort::packed(offsets_);
+    return cohort::padded{frame_.rows, frame_.columns};
+  }
+  [[nodiscard]] cohort::mask_view<T, space> mask() const {
+    return frame_.packed ? cohort::mask_view<T, space>{} : cohort::mask_view<T, space>(frame_.mask);
+  }
+  [[nodiscard]] std::vector<T> in(values const& x) const {
+    if (!frame_.packed || x.empty()) return parity::in<T>(x);
+    std::vector<T> y;
+    for (std::size_t const i : kept_) y.push_back(static_cast<T>(x[i]));
+    return y;
+  }
+  /// Room for an output.
+  [[nodiscard]] std::vector<T> room() const {
+    return std::vector<T>(frame_.packed ? kept_.size() : frame_.mask.size(), T(77));
+  }
+  [[nodiscard]] values out(std::vector<T> const& x) const {
+    if (!frame_.packed) return parity::out(x);
+    values y(frame_.mask.size(), 0.0);
+    for (std::size_t i = 0; i < kept_.size(); ++i) y[kept_[i]] = static_cast<double>(x[i]);
+    return y;
+  }
+
+private:
+  token_frame const& frame_;
+  std::vector<std::size_t> kept_;
+  std::vector<std::int64_t> offsets_{0};
+};
+
+template <class Context, class T>
+class engine_over final : public engine {
+public:
+  explicit engine_over(std::string title)
+      : engine(std::move(title), std::is_same_v<T, float>), context_{{.workspace_bytes = 1 << 20}} {}
+
+  loss_result policy_loss(loss_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const now = tokens.in(call.log_prob), old = tokens.in(call.old_log_prob), ref = tokens.in(call.ref_log_prob),
+               correction = tokens.in(call.correction),
+               advantage = call.advantage_per_token ? tokens.in(call.advantage) : in<T>(call.advantage);
+    auto seed = tokens.room();
+    cohort::loss_sums sums;
+    std::visit(
+        [&](auto const& f) {
+          cohort::policy_loss<T>(context_,
+                                 {.layout = tokens.layout(),
+                                  .log_prob = now,
+                                  .old_log_prob = old,
+                                  .ref_log_prob = optional(ref),
+                                  .advantage = advantage_of(call, advantage),
+                                  .mask = tokens.mask(),
+                                  .correction = optional(correction)},
+                                 {.d_log_prob = seed, .report = &sums}, f, call.options);
+        },
+        call.objective);
+    return {tokens.out(seed), cohort::read(context_, &sums)};
+  }
+
+  values importance_ratio(ratio_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const now = tokens.in(call.log_prob), old = tokens.in(call.old_log_prob);
+    auto ratio = tokens.room();
+    cohort::importance_ratio<T>(
+        context_, {.layout = tokens.layout(), .log_prob = now, .old_log_prob = old, .mask = tokens.mask()},
+        {.ratio = ratio}, call.options);
+    return tokens.out(ratio);
+  }
+
+  value_result value_loss(value_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const value = tokens.in(call.value), old = tokens.in(call.old_value), returns = tokens.in(call.returns);
+    auto d_value = tokens.room();
+    cohort::value_sums sums;
+    cohort::value_loss<T>(
+        context_,
+        {.layout = tokens.layout(), .value = value, .old_value = old, .returns = returns, .mask = tokens.mask()},
+        {.d_value = d_value, .report = &sums}, call.formula, {.normalizer = cohort::by_tokens()});
+    return {tokens.out(d_value), cohort::read(context_, &sums)};
+  }
+
+  gae_result gae(reward_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const reward = tokens.in(call.reward), value = tokens.in(call.value);
+    auto advantage = tokens.room(), returns = tokens.room();
+    cohort::gae<T>(context_, {.layout = tokens.layout(), .reward = reward, .value = value, .mask = tokens.mask()},
+                   {.advantage = advantage, .returns = returns}, {.gamma = call.gamma, .lambda = call.lambda});
+    return {tokens.out(advantage), tokens.out(returns)};
+  }
+
+  values return_to_go(reward_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const reward = tokens.in(call.reward);
+    auto returns = tokens.room();
+    cohort::return_to_go<T>(context_, {.layout = tokens.layout(), .reward = reward, .mask = tokens.mask()},
+                            {.returns = returns}, {.gamma = call.gamma});
+    return tokens.out(returns);
+  }
+
+  values whiten(token_frame const& frame, values const& x) override {
+    framed<T> const tokens(frame);
+    auto const some = tokens.in(x);
+    auto whitened = tokens.room();
+    cohort::whiten<T>(context_, {.layout = tokens.layout(), .values = some, .mask = tokens.mask()},
+                      {.whitened = whitened});
+    return tokens.out(whitened);
+  }
+
+  values token_log_prob(logits_call const& call) override {
+    auto const logits = in<T>(call.logits);
+    std::vector<T> log_prob(call.token.size());
+    cohort::token_log_prob<T>(context_, {.logits = matrix(logits, call), .token = call.token}, {.log_prob = log_prob},
+                              {.temperature = call.temperature});
+    return out(log_prob);
+  }
+
+  values token_log_prob_backward(logits_call const& call, values const& d_log_prob) override {
+    auto logits = in<T>(call.logits);
+    auto const seed = in<T>(d_log_prob);
+    cohort::token_log_prob_backward<T>(
+        context_, {.logits = matrix(logits, call), .token = call.token, .d_log_prob = seed, .mask = call.mask},
+        {.d_logits = matrix(logits, call)}, {.temperature = call.temperature});
+    return out(logits);
+  }
+
+  values group_advantage(values const& reward, group_options const& options) override {
+    auto const x = in<T>(reward);
+    std::vector<T> advantage(x.size());
+    cohort::group_advantage(context_, x, advantage, options);
+    return out(advantage);
+  }
+
+  statistics_result group_statistics(values const& reward, std::int64_t group_size) override {
+    auto const x = in<T>(reward);
+    auto const groups = x.size() / static_cast<std::size_t>(group_size);
+    statistics_result s{{}, values(groups), {}};
+    std::vector<cohort::index_t> count(groups);
+    std::vector<std::uint8_t> equal(groups);
+    cohort::group_statistics<T>(
+        context_, x, {.count = count, .std = s.std, .zero_variance = equal},
+        {.groups = cohort::uniform_groups{group_size}, .non_finite = cohort::non_finite::exclude});
+    s.count = out(count), s.zero_variance = out(equal);
+    return s;
+  }
+
+private:
+  Context context_;
+  using space = cohort::host_space;
+  using token_input = cohort::optional_token_view<T const, space>;
+  using advantage_input = cohort::advantage_view<T, space>;
+
+  static token_input optional(std::vector<T> const& x) { return x.empty() ? token_input{} : token_input(x); }
+
+  static advantage_input advantage_of(loss_call const& call, std::vector<T> const& x) {
+    return call.advantage_per_token ? advantage_input(cohort::per_token(x)) : advantage_input(cohort::per_sequence(x));
+  }
+
+  /// tokens x vocabulary over a run
+  template <class X>
+  static auto matrix(X& x, logits_call const& call) {
+    return cases::loose_matrix(x.data(), static_cast<cohort::index_t>(call.token.size()), call.vocabulary,
+                               call.vocabulary);
+  }
+};
+
+} // namespace parity

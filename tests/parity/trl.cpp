@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// TRL's losses in our words: its options on the left, ours on the right.
+#include <cmath>
+
+#include <parity/recipe.hpp>
+
+namespace parity {
+
+namespace {
+
+using std::optional, std::string;
+
+/// loss_type -> normaliser: docs/which_normaliser.md.
+optional<cohort::normalizer> normalizer_of(dictionary const& o, double rows) {
+  string const type = o.text("loss_type");
+  double const steps = o.number("gradient_accumulation_steps"), window = o.number("steps_per_generation");
+  if (type == "grpo") return cohort::by_sequence_means(rows).times(steps);
+  if (type == "bnpo") return cohort::by_tokens().times(steps);
+  if (type == "dr_grpo") return cohort::by_constant(rows * o.number("max_completion_length")).times(steps);
+  if (type == "dapo") return cohort::by_tokens(std::fmax(o.number("num_items_in_batch"), 1)).times(steps / window);
+  if (type == "luspo") return cohort::by_sequences(rows).times(steps);
+  return {};
+}
+
+surrogate surrogate_of(dictionary const& o) {
+  double const low = o.number("epsilon_low"), high = o.number("epsilon_high");
+  if (o.has("delta")) return any_surrogate(cohort::two_sided_clip{low, high, o.number("delta")});
+  return any_surrogate(cohort::ppo_clip{low, high});
+}
+
+any_objective objective_of(dictionary const& o) {
+  double const beta = o.number("beta");
+  if (beta == 0) return cohort::objective(surrogate_of(o));
+  if (o.number("use_bias_correction_kl") != 0) return cohort::objective(surrogate_of(o), unbiased_k3{beta});
+  return cohort::objective(surrogate_of(o), any_penalty(cohort::k3{beta}));
+}
+
+bool is_sequence(dictionary const& o) { return o.text("importance_sampling_level") == "sequence"; }
+
+/// What is not ours yet.
+bool needs_more(dictionary const& o) {
+  return o.number("entropy_coef") != 0 || o.number("top_entropy_quantile") < 1 || o.has("off_policy_mask_threshold");
+}
+
+/// TRL holds the ratio at delta before it counts: with delta < 1 + epsilon_high nothing is ever above the bound.
+bool is_narrow(dictionary const& o) { return o.has("delta") && o.number("delta") < 1 + o.number("epsilon_high"); }
+
+/// TRL's clip ratios: over tokens, or over rows (those without a token among them) where the whole row is clipped.
+std::vector<metric> metrics_of(dictionary const& o, double rows) {
+  using report = cohort::loss_report;
+  bool const by_row = is_sequence(o) && o.text("advantage") == "advantage";
+  auto const of_rows = [=](report const& r, double by_sequence) {
+    return by_sequence * static_cast<double>(r.sequences) / rows;
+  };
+  auto const low = [=](report const& r) { return by_row ? of_rows(r, r.clip_low_by_sequence) : r.clip_low; };
+  auto const high = [=](report const& r) { return by_row ? of_rows(r, r.clip_high_by_sequence) : r.clip_high; };
+  std::vector<metric> all{{"metrics/kl", [](report const& r) { return r.kl; }},
+                          {"metrics/clip_ratio/low_mean", low},
+                          {"metrics/clip_ratio/low_min", [](report const& r) { return r.clip_low_min; }}};
+  if (is_narrow(o)) return all;
+  all.push_back({"metrics/clip_ratio/high_mean", high});
+  all.push_back({"metrics/clip_ratio/region_mean", [=](report const& r) { return low(r) + high(r); }});
+  all.push_back({"metrics/clip_ratio/high_max", [](report const& r) { return r.clip_high_max; }});
+  return all;
+}
+
+std::map<string, string> not_compared(dictionary const& o) {
+  std::map<string, string> all{{"metrics/entropy", "needs the logits"}};
+  if (is_narrow(o))
+    for (char const* name : {"high_mean", "region_mean", "high_max"})
+      all[string("metrics/clip_ratio/") + name] = "TRL holds the ratio at delta before it counts (peer_defects.cpp)";
+  return all;
+}
+
+values correction_of(engine& e, dictionary const& o) {
+  string const weights = o.text("importance_sampling_ratio");
+  if (weights.empty()) return {};
+  if (weights == "is_weights") return trl().input("is_weights");
+  return e.importance_ratio({.frame = frame_of(trl(), o.text("mask")),
+                             .log_prob = trl().input("old_log_prob"),
+                             .old_log_prob = trl().input("sampler_log_prob"),
+                             .options = {.log_ratio = {.high = std::log(3.0)}}}); // at most 3
+}
+
+logits_call logits_of(dictionary const& o) {
+  return {.vocabulary = trl().inputs.arrays.at("logits").shape[2],
+          .logits = trl().input("logits"),
+          .token = trl().integers("tokens"),
+          .mask = trl().mask(o.text("mask")),
+          .temperature = o.number("temperature")};
+}
+
+loss_call loss_of(dictionary const& o, cohort::normalizer const& by) {
+  string const advantage = o.text("advantage");
+  return {.frame = frame_of(trl(), o.text("mask")),
+          .log_prob = trl().input("log_prob"),
+          .old_log_prob = trl().input(o.text("old")),
+          .ref_log_prob = trl().input("ref_log_prob"),
+          .advantage = trl().input(advantage),
+          .advantage_per_token = advantage == "token_advantage",
+          .objective = objective_of(o),
+          .options = {.normalizer = by,
+                      .ratio = is_sequence(o) ? cohort::ratio_level::sequence : cohort::ratio_level::token}};
+}
+
+optional<recipe> loss_recipe(peer_case const& c) {
+  auto const& o = c.options;
+  auto const rows = static_cast<double>(frame_of(trl(), "mask").rows);
+  auto const by = normalizer_of(o, rows);
+  if (!by || needs_more(o)) return {};
+  auto const run = [&c, &o, rows, call = loss_of(o, *by)](engine& e) {
+    bool const from_logits = c.outputs.has("d_logits");
+    loss_call mine = call;
+    mine.correction = correction_of(e, o);
+    if (from_logits) mine.log_prob = e.token_log_prob(logits_of(o));
+    auto all = compare_loss(e, c, mine, metrics_of(o, rows), tolerance::exact, tolerance::exact);
+    if (from_logits)
+      all.push_back({"d_logits", e.token_log_prob_backward(logits_of(o), e.policy_loss(mine).d_log_prob),
+                     c.outputs.data("d_logits")});
+    return all;
+  };
+  return recipe{"policy_loss, " + text_of(*by), run, not_compared(o)};
+}
+
+} // namespace
+
+optional<recipe> trl_recipe(peer_case const& c) {
+  return c.name.find("trl advantage/") == 0 ? trl_advantage_recipe(c) : loss_recipe(c);
+}
+
+} // namespace parity
