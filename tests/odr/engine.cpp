@@ -70,7 +70,7 @@ void const* where() {
 
 } // namespace
 
-extern "C" odr::engine ENGINE();
+extern "C" __attribute__((visibility("default"))) odr::engine ENGINE();
 extern "C" odr::engine ENGINE() {
   return {run, refuse, where, ODR_TEXT_OF(COHORT_TARGET), cohort::eigen_context::lanes};
 }

@@ -18,7 +18,7 @@ function(read_symbols result letters)
 endfunction()
 
 # Every type that objects share on purpose; whatever else they share would be run with the other one's instructions.
-set(shared "cohort::v0_1::(status|status_error|contract_error|data_error|basic_group_sums<double>|basic_row_sums<double>)")
+set(shared "cohort::v0_1::(status|status_error|contract_error|data_error|moment_sums|basic_[a-z]+_(sums|counts)<double>)")
 read_symbols(symbols VWu -C ${first})
 read_symbols(others VWu -C ${second})
 list(LENGTH symbols count)

@@ -131,8 +131,11 @@ template <execution_context Context, tensor Rewards, tensor Advantages>
 void group_advantage(Context& context, Rewards const& reward, Advantages&& advantage,
                      group_advantage_options<typename Context::memory_space> const& options) {
   using T = value_of<Rewards>;
-  group_advantage_outputs<T, typename Context::memory_space> const out{advantage};
-  group_advantage<T>(context, view<T const, 1, typename Context::memory_space>(reward), out, options);
+  static_assert(std::floating_point<T>, "cohort: rewards are float or double");
+  if constexpr (std::floating_point<T>) {
+    group_advantage_outputs<T, typename Context::memory_space> const out{advantage};
+    group_advantage<T>(context, view<T const, 1, typename Context::memory_space>(reward), out, options);
+  }
 }
 
 COHORT_POLICY_END

@@ -58,6 +58,13 @@ struct process_steps {
   constexpr process_steps(dense_steps<Rewards, detail::every_token> const& s) : dense(s.rewards) {}
   template <class Rewards, class Mask>
   constexpr process_steps(dense_steps<Rewards, Mask> const& s) : dense(s.rewards), mask(s.mask) {}
+  /// For the sentence that it prints.
+  template <class X>
+  requires(!std::same_as<X, process_steps>) constexpr process_steps(X const&) {
+    static_assert(
+        std::same_as<X, void>,
+        "cohort: steps are step_list(offsets, ends, rewards), dense_steps(rewards) or dense_steps(rewards, mask)");
+  }
 
   [[nodiscard]] constexpr bool is_list() const { return list.given; }
 };

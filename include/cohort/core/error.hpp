@@ -16,7 +16,7 @@ COHORT_SHARED_BEGIN
 
 /// An exception with its text in a fixed buffer: nothing to allocate while failing. Thrown in one shared object, caught
 /// in another, whatever the flags of both.
-class status_error : public std::exception {
+class COHORT_EXPORTED status_error : public std::exception {
 public:
   COHORT_INLINE explicit status_error(cohort::status const& s) noexcept : status_(s) {
     describe(s, text_, sizeof text_);
@@ -30,12 +30,12 @@ private:
 };
 
 /// A rule of a call was broken; nothing was written.
-class contract_error : public status_error {
+class COHORT_EXPORTED contract_error : public status_error {
 public:
   COHORT_INLINE explicit contract_error(cohort::status const& s) noexcept : status_error(s) {}
 };
 /// Values per token or per logit were excluded and counted, and the report was read without accepting that.
-class data_error : public status_error {
+class COHORT_EXPORTED data_error : public status_error {
 public:
   COHORT_INLINE explicit data_error(cohort::status const& s) noexcept : status_error(s) {}
 };

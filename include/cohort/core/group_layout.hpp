@@ -7,6 +7,8 @@
 ///   group_ids(ids)           any integers in any order; equal ids are one group
 #pragma once
 
+#include <concepts>
+
 #include <cohort/core/row_layout.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -39,6 +41,12 @@ struct group_layout {
   constexpr group_layout(group_offsets<Offsets> const& g) : kind(group_kind::offsets), view(g.offsets) {}
   template <class Ids>
   constexpr group_layout(group_ids<Ids> const& g) : kind(group_kind::ids), view(g.ids) {}
+  /// For the sentence that it prints.
+  template <class X>
+  requires(!std::same_as<X, group_layout>) constexpr group_layout(X const&) : kind{} {
+    static_assert(std::same_as<X, void>,
+                  "cohort: groups are uniform_groups{size}, group_offsets(offsets) or group_ids(ids)");
+  }
 
   /// The number of groups, or a bound on it where only the data tell.
   [[nodiscard]] constexpr index_t groups(index_t samples) const {

@@ -29,7 +29,8 @@ enum class error_code : int {
   bad_offsets,        ///< offsets that decrease or do not end at the number of tokens
   bad_step,           ///< a step that ends outside its sequence
   missing_argument,   ///< an argument that another one makes necessary
-  bad_data            ///< values per token or per logit that were excluded and counted
+  bad_data,           ///< values per token or per logit that were excluded and counted
+  misaligned          ///< data at an address that is not a multiple of its elements' alignment
 };
 
 /// A default-constructed status is success.

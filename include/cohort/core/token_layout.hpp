@@ -32,6 +32,11 @@ struct token_layout {
   constexpr token_layout(padded p) : rows{.rows = p.rows, .width = p.columns} {}
   template <class Offsets>
   constexpr token_layout(packed<Offsets> const& p) : token_layout(index_view<Space>(p.offsets)) {}
+  /// For the sentence that it prints.
+  template <class X>
+  requires(!std::same_as<X, token_layout>) constexpr token_layout(X const&) : rows{} {
+    static_assert(std::same_as<X, void>, "cohort: a layout is padded{rows, columns} or packed(sequence_offsets)");
+  }
 
   [[nodiscard]] constexpr bool is_packed() const { return rows.offsets.given; }
 
@@ -100,6 +105,11 @@ struct advantage_view {
   constexpr advantage_view(per_sequence<X> const& a) : sequences(a.values) {}
   template <class X>
   constexpr advantage_view(per_token<X> const& a) : tokens(a.values) {}
+  /// For the sentence that it prints.
+  template <class X>
+  requires(!std::same_as<X, advantage_view>) constexpr advantage_view(X const&) {
+    static_assert(std::same_as<X, void>, "cohort: advantages say what they are: per_sequence(x) or per_token(x)");
+  }
 
   [[nodiscard]] constexpr cells<T const, Space> over(token_layout<Space> const& layout) const {
     if (sequences.given) return row_cells<T const, Space>(sequences.data, sequences.stride[0]);

@@ -14,8 +14,11 @@
 /// separates code from types for a whole namespace instead.
 #if defined(__GNUC__) || defined(__clang__)
 #define COHORT_HIDDEN __attribute__((visibility("hidden")))
+/// Types that are thrown in one shared object and caught in another, under -fvisibility=hidden too.
+#define COHORT_EXPORTED __attribute__((visibility("default")))
 #else
 #define COHORT_HIDDEN
+#define COHORT_EXPORTED
 #endif
 #if defined(__clang__)
 #define COHORT_HIDDEN_CODE __attribute__((visibility("hidden"), type_visibility("default")))

@@ -47,6 +47,7 @@ inline footprint footprint_of(void const* data, int rank, index_t const* extent,
 }
 
 template <class View>
+requires requires(View const& x) { sizeof(*x.data); }
 footprint footprint_of(View const& x) {
   if (x.rank == 0) return {};
   return footprint_of(x.data, x.rank, x.extent, x.stride, sizeof(*x.data));

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
+#include <type_traits>
 
 #include <cohort/core/group_layout.hpp>
 #include <cohort/core/mask.hpp>
@@ -34,6 +36,25 @@ footprint footprint_of(mask_view<T, Space> const& x) {
   return footprint_of(x.data, x.rank, x.extent, x.stride, x.element_bytes());
 }
 
+template <class Space>
+footprint footprint_of(index_view<Space> const& x) {
+  if (!x.given) return {};
+  return footprint_of(x.data, 1, &x.extent, &x.stride, static_cast<std::size_t>(x.bytes));
+}
+
+/// What the address of an argument's elements is a multiple of.
+template <class View>
+requires requires(View const& x) { sizeof(*x.data); }
+constexpr std::size_t alignment_of(View const& x) { return alignof(std::remove_pointer_t<decltype(x.data)>); }
+template <class T, class Space>
+constexpr std::size_t alignment_of(mask_view<T, Space> const& x) {
+  return x.element_bytes();
+}
+template <class Space>
+constexpr std::size_t alignment_of(index_view<Space> const& x) {
+  return static_cast<std::size_t>(x.bytes);
+}
+
 /// Makes the statuses of one function.
 struct checker {
   char const* function;
@@ -47,10 +68,10 @@ struct checker {
     return {code, function, argument, rule, index, status::values_told::both, found, expected};
   }
 
-  /// Extents are not negative, their product and the reach of the strides fit, and there is data where there are
-  /// elements.
+  /// Extents are not negative, their product and the reach of the strides fit, and where there are elements there is
+  /// data, aligned.
   [[nodiscard]] constexpr status shape(char const* argument, void const* data, index_t const* extent,
-                                       index_t const* stride, int rank) const {
+                                       index_t const* stride, int rank, std::size_t alignment = 1) const {
     constexpr index_t largest_element = 8;
     index_t elements = 1, reach = largest_element, span = 0;
     for (int i = 0; i < rank; ++i) {
@@ -64,6 +85,9 @@ struct checker {
     }
     if (elements > 0 && data == nullptr)
       return broken(error_code::null_data, argument, "data is null but there are elements");
+    if (elements > 0 && alignment > 1 && reinterpret_cast<std::uintptr_t>(data) % alignment != 0)
+      return differs(error_code::misaligned, argument, "its address is a multiple of its elements' alignment",
+                     static_cast<double>(reinterpret_cast<std::uintptr_t>(data) % alignment), 0);
     return {};
   }
 
@@ -76,19 +100,19 @@ struct checker {
   template <class View>
   [[nodiscard]] constexpr status vector(char const* argument, View const& x, index_t expected) const {
     if (!x.given) return {};
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 1); !s) return s;
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
     return extent(argument, x.extent[0], expected);
   }
 
   template <class T, class Space>
   [[nodiscard]] constexpr status rows_of(char const* argument, view<T, 1, Space> const& x, index_t expected) const {
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 1); !s) return s;
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
     return extent(argument, x.extent[0], expected);
   }
 
   template <class View>
   [[nodiscard]] constexpr status matrix(char const* argument, View const& x, index_t rows, index_t columns) const {
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 2); !s) return s;
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 2, alignment_of(x)); !s) return s;
     if (status const s = extent(argument, x.extent[0], rows, 0); !s) return s;
     if (status const s = extent(argument, x.extent[1], columns, 1); !s) return s;
     if (columns < 2 || x.stride[1] == 1) return {};
@@ -100,13 +124,17 @@ struct checker {
   [[nodiscard]] constexpr status row_mask(char const* argument, View const& x, index_t rows) const {
     if (x.rank == 0) return {};
     if (x.rank == 2) return differs(error_code::bad_rank, argument, "it has a value per row", 2, 1);
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 1); !s) return s;
+    if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
     return extent(argument, x.extent[0], rows);
   }
 
   template <class Space>
+  [[nodiscard]] constexpr status indices_alone(char const* argument, index_view<Space> const& x) const {
+    return shape(argument, x.data, &x.extent, &x.stride, 1, alignment_of(x));
+  }
+  template <class Space>
   [[nodiscard]] constexpr status indices(char const* argument, index_view<Space> const& x, index_t expected) const {
-    if (status const s = shape(argument, x.data, &x.extent, &x.stride, 1); !s) return s;
+    if (status const s = indices_alone(argument, x); !s) return s;
     return extent(argument, x.extent, expected);
   }
 
@@ -117,8 +145,7 @@ struct checker {
       index_t const extents[2] = {x.rows.rows, x.rows.width}, strides[2] = {0, 0};
       return shape("layout", &x, extents, strides, 2);
     }
-    if (status const s = shape("layout", x.rows.offsets.data, &x.rows.offsets.extent, &x.rows.offsets.stride, 1); !s)
-      return s;
+    if (status const s = indices_alone("layout", x.rows.offsets); !s) return s;
     if (x.rows.offsets.extent > 0) return {};
     return differs(error_code::bad_offsets, "layout", "offsets have an element more than there are sequences", 0, 1);
   }
@@ -128,7 +155,7 @@ struct checker {
   [[nodiscard]] constexpr status tokens(char const* argument, token_layout<Space> const& layout, View const& x,
                                         index_t packed_tokens) const {
     if (x.rank == 0) return {};
-    if (status const s = shape(argument, x.data, x.extent, x.stride, x.rank); !s) return s;
+    if (status const s = shape(argument, x.data, x.extent, x.stride, x.rank, alignment_of(x)); !s) return s;
     if (x.rank == 1 && layout.is_packed()) return extent(argument, x.extent[0], packed_tokens);
     if (x.rank == 1) {
       index_t cells = 0;
@@ -144,7 +171,7 @@ struct checker {
   template <class Space>
   [[nodiscard]] status offsets(char const* argument, index_view<Space> const& x, index_t total) const {
     bool const readable = host_readable<Space> && x.given && x.data && x.extent > 0;
-    if (!readable || !shape(argument, x.data, &x.extent, &x.stride, 1)) return {}; // a shape's fault is its own check's
+    if (!readable || !indices_alone(argument, x)) return {}; // a shape's fault is its own check's
     if (x[0] != 0) return differs(error_code::bad_offsets, argument, "offsets start at 0", as_double(x[0]), 0, 0);
     for (index_t i = 1; i < x.extent; ++i)
       if (x[i] < x[i - 1])
@@ -167,7 +194,7 @@ struct checker {
                      as_double(samples % x.size), as_double(x.size));
     }
     if (x.kind == group_kind::ids) return indices("groups", x.view, samples);
-    if (status const s = shape("groups", x.view.data, &x.view.extent, &x.view.stride, 1); !s) return s;
+    if (status const s = indices_alone("groups", x.view); !s) return s;
     if (x.view.extent < 1)
       return differs(error_code::bad_offsets, "groups", "offsets have an element more than there are groups", 0, 1);
     return offsets("groups", x.view, samples);

@@ -53,6 +53,15 @@ status check_token_rows(checker const& check, Inputs const& in, token_log_prob_o
                                        "it is finite and positive", options.temperature)});
 }
 
+/// A value per row that stands apart from whatever is still to be read, and from itself.
+template <class Output, class Inputs>
+status check_row_output(checker const& check, char const* argument, Output const& out, Inputs const& in) {
+  footprint const memory = footprint_of(out);
+  return first_broken({check.apart(argument, memory, footprint_of(in.logits)),
+                       check.apart(argument, memory, footprint_of(in.token)),
+                       check.apart(argument, memory, footprint_of(in.mask)), check.writable(argument, memory)});
+}
+
 template <class L, class Space, class Inputs>
 token_rows<L, Space> rows_of(Inputs const& in, token_log_prob_options const& options) {
   row_layout<Space> const rows{.rows = in.logits.extent[0], .width = in.logits.extent[1]};
@@ -70,8 +79,10 @@ template <class L, execution_context Context>
   index_t const rows = in.logits.extent[0];
   return detail::first_broken(
       {detail::check_token_rows<L>(check, in, options), check.rows_of("log_prob", out.log_prob, rows),
-       check.vector("log_sum_exp", out.log_sum_exp, rows), check.disjoint("log_prob", out.log_prob, in.logits),
-       check.disjoint("log_sum_exp", out.log_sum_exp, in.logits)});
+       check.vector("log_sum_exp", out.log_sum_exp, rows),
+       detail::check_row_output(check, "log_prob", out.log_prob, in),
+       detail::check_row_output(check, "log_sum_exp", out.log_sum_exp, in),
+       check.apart("log_sum_exp", detail::footprint_of(out.log_sum_exp), detail::footprint_of(out.log_prob))});
 }
 
 /// The first rule that such a call breaks. Reads no logit and no token.
@@ -89,6 +100,8 @@ check_token_log_prob_backward(Context&, token_log_prob_backward_inputs<L, typena
        check.disjoint("d_logits", out.d_logits, in.logits),
        check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.d_log_prob)),
        check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.log_sum_exp)),
+       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.token)),
+       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.mask)),
        check.writable("d_logits", out.d_logits)});
 }
 

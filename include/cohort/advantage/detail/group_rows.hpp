@@ -22,7 +22,9 @@ template <class Space>
 group_workspace lay_out_groups(workspace_layout& memory, group_layout<Space> const& groups, index_t samples) {
   if (groups.kind != group_kind::ids) return {};
   auto* const order = memory.take<index_t>(samples);
-  return {order, memory.take<index_t>(samples + 1)};
+  index_t ends = 0;
+  if (!checked_add(samples, 1, ends)) ends = -1; // an overflow of the layout
+  return {order, memory.take<index_t>(ends)};
 }
 
 /// One row per group. Ids give as many rows as there are samples, in ascending order of the ids, empty ones last.

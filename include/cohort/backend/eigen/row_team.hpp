@@ -102,16 +102,16 @@ private:
     COHORT_INLINE pack<S> operator()(pack<S> x, pack<S> rest) const {
       return moved(x, rest, std::make_index_sequence<packet_size<S>>{});
     }
-    template <class S, std::size_t... I>
-    static COHORT_INLINE pack<S> moved(pack<S> x, pack<S> rest, std::index_sequence<I...>) {
+    template <class S, std::size_t... At>
+    static COHORT_INLINE pack<S> moved(pack<S> x, pack<S> rest, std::index_sequence<At...>) {
       pack<S> y;
       if constexpr (pack<S>::parts == 1) {
-        y.low = __builtin_shufflevector(x.low, rest.low, (static_cast<int>(I) + K)...);
+        y.low = __builtin_shufflevector(x.low, rest.low, (static_cast<int>(At) + K)...);
       } else if constexpr (K == packet_size<S>) {
         y.low = x.high, y.high = rest.low;
       } else {
-        y.low = __builtin_shufflevector(x.low, x.high, (static_cast<int>(I) + K)...);
-        y.high = __builtin_shufflevector(x.high, rest.low, (static_cast<int>(I) + K)...);
+        y.low = __builtin_shufflevector(x.low, x.high, (static_cast<int>(At) + K)...);
+        y.high = __builtin_shufflevector(x.high, rest.low, (static_cast<int>(At) + K)...);
       }
       return y;
     }

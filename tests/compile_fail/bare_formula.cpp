@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// expect: (no matching function|policy_objective)
+#include <cohort/cohort.hpp>
+
+#include <vector>
+
+void differentiate(cohort::reference_context& context, std::vector<float> const& values, std::vector<float>& seed) {
+#if defined(VIOLATE)
+  cohort::ppo_clip const wrong_or_right{};
+#else
+  auto const wrong_or_right = cohort::objective(cohort::ppo_clip{});
+#endif
+  cohort::policy_loss<float>(context,
+                             {.layout = cohort::padded{2, 3},
+                              .log_prob = values,
+                              .old_log_prob = values,
+                              .advantage = cohort::per_token(values)},
+                             {.d_log_prob = seed}, wrong_or_right, {.normalizer = cohort::by_tokens(6)});
+}

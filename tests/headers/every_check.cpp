@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Without exceptions and RTTI: every check_<name> gives its status, and every algorithm that breaks the same rule tells
+/// the engine's handler of it and returns without writing.
+namespace engine {
+void failed(void const* status);
+} // namespace engine
+#define COHORT_ON_CONTRACT_FAILURE(s) engine::failed(&(s))
+#define COHORT_ERROR_POLICY every_check_errors
+
+#include <cohort/cohort.hpp>
+
+#include <cohort/backend/eigen.hpp>
+
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+cohort::status heard;
+int wrong = 0;
+
+/// What the check said is what the handler heard.
+void compare(char const* function, cohort::status const& s, std::vector<float> const& output) {
+  bool written = false;
+  for (float const x : output) written = written || x != 7;
+  bool const alike = s.code == heard.code && std::strcmp(s.argument, heard.argument) == 0;
+  if (!s.ok() && std::strcmp(s.function, function) == 0 && alike && !written) return;
+  ++wrong;
+  char text[320];
+  cohort::describe(s, text, sizeof text);
+  std::printf("%s: %s%s\n", function, text, written ? " (written)" : "");
+}
+
+template <class Context>
+void all(Context& context) {
+  std::vector<float> const x(6, 1), short_one(5, 1);
+  std::vector<float> out(6, 7);
+  std::vector<int> const token{0, 1};
+  float const logits[2][3] = {};
+  float d_logits[2][3] = {};
+  cohort::group_sums groups;
+  auto const wrong_groups = cohort::uniform_groups{4};
+
+  compare("group_statistics",
+          cohort::check_group_statistics<float>(context, x, {.report = &groups}, {.groups = wrong_groups}),
+          (cohort::group_statistics<float>(context, x, {.report = &groups}, {.groups = wrong_groups}), out));
+  compare("group_advantage",
+          cohort::check_group_advantage<float>(context, x, {.advantage = out}, {.groups = wrong_groups}),
+          (cohort::group_advantage(context, x, out, {.groups = wrong_groups}), out));
+
+  cohort::process_advantage_inputs<float, cohort::host_space> const process{.layout = cohort::padded{2, 3},
+                                                                            .steps = cohort::dense_steps(short_one)};
+  compare(
+      "process_advantage",
+      cohort::check_process_advantage<float>(context, process, {.advantage = out},
+                                             {.groups = cohort::uniform_groups{2}}),
+      (cohort::process_advantage<float>(context, process, {.advantage = out}, {.groups = cohort::uniform_groups{2}}),
+       out));
+
+  cohort::policy_loss_inputs<float, cohort::host_space> const loss{
+      .layout = cohort::padded{2, 3}, .log_prob = x, .old_log_prob = short_one, .advantage = cohort::per_token(x)};
+  auto const f = cohort::objective(cohort::ppo_clip{});
+  compare(
+      "policy_loss",
+      cohort::check_policy_loss<float>(context, loss, {.d_log_prob = out}, f, {.normalizer = cohort::by_tokens(6)}),
+      (cohort::policy_loss<float>(context, loss, {.d_log_prob = out}, f, {.normalizer = cohort::by_tokens(6)}), out));
+
+  cohort::token_log_prob_options const cold{.temperature = 0};
+  std::vector<float> row(2, 7);
+  compare("token_log_prob",
+          cohort::check_token_log_prob<float>(context, {.logits = logits, .token = token}, {.log_prob = row}, cold),
+          (cohort::token_log_prob<float>(context, {.logits = logits, .token = token}, {.log_prob = row}, cold), row));
+  cohort::token_log_prob_backward_inputs<float, cohort::host_space> const back{
+      .logits = logits, .token = token, .d_log_prob = row};
+  compare("token_log_prob_backward",
+          cohort::check_token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold),
+          (cohort::token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold), row));
+}
+
+} // namespace
+
+void engine::failed(void const* status) { heard = *static_cast<cohort::status const*>(status); }
+
+int main() {
+  cohort::reference_context reference;
+  all(reference);
+  cohort::eigen_context eigen;
+  all(eigen);
+  return wrong == 0 ? 0 : 1;
+}
