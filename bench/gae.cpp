@@ -7,10 +7,9 @@
 #include <cohort/backend/eigen.hpp>
 #include <cohort/cohort.hpp>
 
-#include <cohort/advantage/return_to_go.hpp>
-#include <cohort/advantage/whiten.hpp>
-
+#include <support/batch.hpp>
 #include <support/probe.hpp>
+#include <support/workload.hpp>
 
 namespace {
 
@@ -22,12 +21,10 @@ struct batch {
 
   explicit batch(benchmark::State const& state)
       : rows(static_cast<std::size_t>(state.range(0))), columns(static_cast<std::size_t>(state.range(1))),
-        reward(rows * columns), value(reward.size()), advantage(reward.size()), returns(reward.size()),
-        mask(reward.size()) {
-    for (std::size_t i = 0; i < reward.size(); ++i) {
-      reward[i] = std::sin(static_cast<float>(i)), value[i] = std::cos(static_cast<float>(i));
+        reward(bench::normal(rows * columns, 1)), value(bench::normal(rows * columns, 2)), advantage(reward.size()),
+        returns(reward.size()), mask(reward.size()) {
+    for (std::size_t i = 0; i < reward.size(); ++i)
       mask[i] = i % columns < columns * 3 / 4 && i * 2654435761U % 4294967296U > 429496729U;
-    }
   }
   [[nodiscard]] cohort::padded layout() const {
     return {static_cast<cohort::index_t>(rows), static_cast<cohort::index_t>(columns)};
@@ -102,18 +99,18 @@ void plain_loop(benchmark::State& state) {
 
 void shapes(benchmark::internal::Benchmark* b) {
   for (auto const& [rows, columns] : {std::pair{64, 2048}, {256, 4096}})
-    for (int const threads : {1, 2}) b->Args({rows, columns, threads});
-  b->Unit(benchmark::kMillisecond)->UseRealTime();
+    for (int const threads : bench::thread_counts()) b->Args({rows, columns, threads});
+  bench::sampled(b);
 }
 
-BENCHMARK(bench::read_bandwidth)->Arg(1 << 20)->Arg(1 << 22)->Unit(benchmark::kMillisecond);
-BENCHMARK(bench::in_place_bandwidth)->Arg(1 << 20)->Arg(1 << 22)->Unit(benchmark::kMillisecond);
+[[maybe_unused]] bool const before = bench::limits("before");
 BENCHMARK(gae)->Apply(shapes);
 BENCHMARK(gae_unreported)->Apply(shapes);
 BENCHMARK(gae_masked)->Apply(shapes);
 BENCHMARK(return_to_go)->Apply(shapes);
 BENCHMARK(whiten)->Apply(shapes);
-BENCHMARK(plain_loop)->Args({64, 2048, 1})->Args({256, 4096, 1})->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(plain_loop)->Args({64, 2048, 1})->Args({256, 4096, 1})->Apply(bench::sampled);
+[[maybe_unused]] bool const after = bench::limits("after");
 
 } // namespace
 

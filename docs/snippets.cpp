@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The snippets of the documentation, compiled and checked.
-#include <cohort/advantage/return_to_go.hpp>
-#include <cohort/advantage/whiten.hpp>
 #include <cohort/cohort.hpp>
-#include <cohort/formula/clamped_kl.hpp>
-#include <cohort/formula/ratio_corrected.hpp>
-#include <cohort/formula/straight_through.hpp>
-#include <cohort/formula/two_sided_clip.hpp>
-#include <cohort/objective/importance_ratio.hpp>
-#include <cohort/objective/value_loss.hpp>
-#include <cohort/gradient/accumulate_policy_gradient.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -274,6 +265,39 @@ bool value_loss() {
   return std::abs(seen.loss - 0.125 / 3) < 1e-7 && close(seen.clip_fraction, 1.0 / 3) && are(d_value, {0, 0.4 / 3, 0});
 }
 
+bool ppo() {
+  cohort::reference_context context;
+  std::vector<float> const reward{0, 0, 1}, old_value{0.5F, 0.4F, 0.6F}, value = old_value;
+  std::vector<float> const log_prob{-1, -2, -3}, old_log_prob = log_prob;
+  std::vector<float> advantage(3), returns(3), d_log_prob(3), d_value(3);
+  cohort::loss_sums policy;
+  cohort::value_sums critic;
+  // [ppo]
+  // One sequence of three tokens, rewarded at its end. old_value and old_log_prob are those of the rollout.
+  cohort::padded const tokens{1, 3};
+  cohort::gae<float>(context, {.layout = tokens, .reward = reward, .value = old_value},
+                     {.advantage = advantage, .returns = returns}, {.gamma = 1, .lambda = 0.95});
+  cohort::whiten<float>(context, {.layout = tokens, .values = advantage}, {.whitened = advantage});
+  // Then, in each epoch over the rollout, with the log-probs and values of now:
+  cohort::policy_loss<float>(
+      context,
+      {.layout = tokens, .log_prob = log_prob, .old_log_prob = old_log_prob, .advantage = cohort::per_token(advantage)},
+      {.d_log_prob = d_log_prob, .report = &policy}, cohort::objective(cohort::ppo_clip{}),
+      {.normalizer = cohort::by_tokens()});
+  cohort::value_loss<float>(context, {.layout = tokens, .value = value, .old_value = old_value, .returns = returns},
+                            {.d_value = d_value, .report = &critic}, cohort::squared_error{.clip = 0.5},
+                            {.normalizer = cohort::by_tokens()});
+  // [end]
+  // Before the first step every ratio is 1: the seed is -advantage / 3, and the advantages have mean 0.
+  bool seeds = true;
+  for (std::size_t i = 0; i < 3; ++i) {
+    seeds = seeds && close(static_cast<double>(d_log_prob[i]), -static_cast<double>(advantage[i]) / 3);
+    seeds = seeds && close(static_cast<double>(d_value[i]), static_cast<double>(value[i] - returns[i]) / 3);
+  }
+  return seeds && are(returns, {0.951, 0.98, 1}) && close(cohort::read(context, &policy).loss, 0) &&
+         close(cohort::read(context, &critic).loss, (0.451 * 0.451 + 0.58 * 0.58 + 0.4 * 0.4) / 6);
+}
+
 bool normalizer() {
   cohort::reference_context context;
   auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
@@ -427,6 +451,7 @@ int main() {
                         {"penalties", penalties()},
                         {"importance_ratio", importance_ratio()},
                         {"value_loss", value_loss()},
+                        {"ppo", ppo()},
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
                         {"accumulate_policy_gradient", accumulate_policy_gradient()},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// Declarations of the types that other headers name in their own signatures.
+/// Declarations of the types that other headers name in their own signatures. Formulas made of a KL estimator
+/// (clamped_kl, straight_through, ratio_corrected) are not among them: their parameters are concepts.
 #pragma once
 
 #include <cohort/detail/namespace.hpp>
@@ -9,8 +10,37 @@ COHORT_SHARED_BEGIN
 
 struct status;
 enum class error_code : int;
+
+template <class V>
+struct basic_group_sums;
+template <class V>
+struct basic_loss_sums;
+template <class V>
+struct basic_ratio_sums;
+template <class V>
+struct basic_value_sums;
+template <class V>
+struct basic_row_sums;
+template <class V>
+struct basic_gradient_sums;
+template <class V>
+struct basic_token_counts;
+using group_sums = basic_group_sums<double>;
+using loss_sums = basic_loss_sums<double>;
+using ratio_sums = basic_ratio_sums<double>;
+using value_sums = basic_value_sums<double>;
+using row_sums = basic_row_sums<double>;
+using gradient_sums = basic_gradient_sums<double>;
+using token_counts = basic_token_counts<double>;
+struct moment_sums;
+
 struct group_report;
+struct loss_report;
+struct ratio_report;
+struct value_report;
 struct row_report;
+struct gradient_report;
+struct token_report;
 
 COHORT_SHARED_END
 
@@ -44,12 +74,30 @@ struct lane;
 template <class V>
 struct lane_traits;
 
-struct log_ratio_bounds;
 struct ppo_clip;
+struct dual_clip;
+struct two_sided_clip;
 struct k1;
 struct k2;
 struct k3;
+struct absolute_kl;
+struct squared_error;
+struct log_ratio_bounds;
+
+enum class epsilon_place : int;
+enum class ratio_level : int;
+enum class normalizer_kind : int;
 struct normalizer;
-struct loss_report;
+struct by_constant;
+
+struct gae_options;
+struct return_to_go_options;
+struct whiten_options;
+struct policy_loss_options;
+struct importance_ratio_options;
+struct value_loss_options;
+struct token_log_prob_options;
+struct accumulate_policy_gradient_options;
+struct moment_report;
 
 COHORT_NAMESPACE_END

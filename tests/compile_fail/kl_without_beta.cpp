@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// expect: (kl_formula|penalty_formula|constraints not satisfied.*policy_objective)
+// expect: the second argument of objective is a kl_formula
 /// \file
 /// A penalty has a weight.
 #include <cohort/cohort.hpp>

@@ -13,7 +13,7 @@ template <class V>
 struct extremes {
   V total = V(0), low = V(cohort::infinity), high = V(-cohort::infinity);
   template <class F, class... S>
-  COHORT_INLINE static auto zip(F f, S const&... s) {
+  static auto zip(F f, S const&... s) {
     return extremes<cohort::field_t<F, cohort::sum_rule, decltype(s.total)...>>{
         f(cohort::sum_rule{}, s.total...), f(cohort::minimum_rule{}, s.low...), f(cohort::maximum_rule{}, s.high...)};
   }

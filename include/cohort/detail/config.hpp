@@ -38,12 +38,10 @@
 #define COHORT_FLAT __attribute__((always_inline))
 #define COHORT_INLINE __attribute__((always_inline)) COHORT_HIDDEN inline
 #define COHORT_COLD __attribute__((noinline, cold))
-#define COHORT_NOINLINE __attribute__((noinline))
 #else
 #define COHORT_FLAT
 #define COHORT_INLINE inline
 #define COHORT_COLD
-#define COHORT_NOINLINE
 #endif
 
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)

@@ -18,9 +18,15 @@ struct policy_objective {
   Surrogate surrogate;
   Kl kl;
 };
-template <surrogate_formula Surrogate, penalty_formula Kl = no_kl>
-constexpr policy_objective<Surrogate, Kl> objective(Surrogate surrogate, Kl kl = {}) {
-  return {surrogate, kl};
+template <class Surrogate, class Kl = no_kl>
+constexpr auto objective(Surrogate surrogate, Kl kl = {}) {
+  static_assert(
+      surrogate_formula<Surrogate>,
+      "cohort: the first argument of objective is a surrogate_formula: f(ratio, advantage) -> surrogate_term");
+  static_assert(penalty_formula<Kl>, "cohort: the second argument of objective is a kl_formula or ratio_kl_formula, "
+                                     "with its weight in `beta`");
+  if constexpr (surrogate_formula<Surrogate> && penalty_formula<Kl>)
+    return policy_objective<Surrogate, Kl>{surrogate, kl};
 }
 
 template <class T, class Space>
@@ -98,6 +104,7 @@ check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memo
       check.disjoint("d_log_prob", out.d_log_prob, in.correction),
       check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.mask)),
       check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::sequence_footprint(in.advantage)),
+      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.layout.rows.offsets)),
       check.writable("d_log_prob", out.d_log_prob),
       check.workspace(context.scratch(), memory),
   });
