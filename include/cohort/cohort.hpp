@@ -28,6 +28,7 @@
 #include <cohort/formula/straight_through.hpp>
 #include <cohort/formula/two_sided_clip.hpp>
 #include <cohort/objective/importance_ratio.hpp>
+#include <cohort/objective/metrics.hpp>
 #include <cohort/objective/policy_loss.hpp>
 #include <cohort/objective/ratio_level.hpp>
 #include <cohort/objective/value_loss.hpp>

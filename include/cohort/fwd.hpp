@@ -41,6 +41,7 @@ struct value_report;
 struct row_report;
 struct gradient_report;
 struct token_report;
+struct moment_report;
 
 COHORT_SHARED_END
 
@@ -98,6 +99,5 @@ struct importance_ratio_options;
 struct value_loss_options;
 struct token_log_prob_options;
 struct accumulate_policy_gradient_options;
-struct moment_report;
 
 COHORT_NAMESPACE_END

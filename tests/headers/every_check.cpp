@@ -79,6 +79,41 @@ void all(Context& context) {
           (cohort::token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold), row));
 }
 
+/// The algorithms of PPO and of custom runtimes.
+template <class Context>
+void more(Context& context) {
+  using space = cohort::host_space;
+  cohort::padded const layout{2, 3};
+  std::vector<float> const x(6, 1), short_one(5, 1);
+  std::vector<float> out(6, 7);
+
+  cohort::gae_inputs<float, space> const rewards{.layout = layout, .reward = x, .value = short_one};
+  compare("gae", cohort::check_gae<float>(context, rewards, {.advantage = out}, {}),
+          (cohort::gae<float>(context, rewards, {.advantage = out}, {}), out));
+  cohort::return_to_go_inputs<float, space> const later{.layout = layout, .reward = short_one};
+  compare("return_to_go", cohort::check_return_to_go<float>(context, later, {.returns = out}, {}),
+          (cohort::return_to_go<float>(context, later, {.returns = out}, {}), out));
+  cohort::whiten_inputs<float, space> const values{.layout = layout, .values = short_one};
+  compare("whiten", cohort::check_whiten<float>(context, values, {.whitened = out}, {}),
+          (cohort::whiten<float>(context, values, {.whitened = out}, {}), out));
+  cohort::importance_ratio_inputs<float, space> const policies{
+      .layout = layout, .log_prob = x, .old_log_prob = short_one};
+  compare("importance_ratio", cohort::check_importance_ratio<float>(context, policies, {.ratio = out}, {}),
+          (cohort::importance_ratio<float>(context, policies, {.ratio = out}, {}), out));
+  cohort::value_loss_inputs<float, space> const critic{.layout = layout, .value = x, .returns = short_one};
+  compare("value_loss",
+          cohort::check_value_loss<float>(context, critic, {.d_value = out}, cohort::squared_error{},
+                                          {.normalizer = cohort::by_tokens(6)}),
+          (cohort::value_loss<float>(context, critic, {.d_value = out}, cohort::squared_error{},
+                                     {.normalizer = cohort::by_tokens(6)}),
+           out));
+  float const scores[5][6] = {};
+  cohort::accumulate_policy_gradient_inputs<float, float, space> const given{.scores = scores, .d_log_prob = x};
+  compare("accumulate_policy_gradient",
+          cohort::check_accumulate_policy_gradient<float>(context, given, {.gradient = out}, {}),
+          (cohort::accumulate_policy_gradient<float>(context, given, {.gradient = out}, {}), out));
+}
+
 } // namespace
 
 void engine::failed(void const* status) { heard = *static_cast<cohort::status const*>(status); }
@@ -86,7 +121,9 @@ void engine::failed(void const* status) { heard = *static_cast<cohort::status co
 int main() {
   cohort::reference_context reference;
   all(reference);
+  more(reference);
   cohort::eigen_context eigen;
   all(eigen);
+  more(eigen);
   return wrong == 0 ? 0 : 1;
 }

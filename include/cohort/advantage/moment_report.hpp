@@ -19,6 +19,14 @@ struct moment_sums {
   double first_bad_slot = infinity; ///< in the layout of its own part
 };
 
+struct moment_report {
+  index_t tokens = 0;
+  double mean = 0;
+  double std = 0; ///< divided by tokens - 1; 0 for fewer than two
+  index_t bad_slots = 0;
+  index_t first_bad_slot = -1;
+};
+
 COHORT_SHARED_END
 
 COHORT_NAMESPACE_BEGIN
@@ -32,14 +40,6 @@ COHORT_NAMESPACE_BEGIN
   double const count = a.count + b.count, apart = b.mean - a.mean, share = b.count / count;
   return {count, a.mean + apart * share, a.square + b.square + apart * apart * (a.count * share), bad, first};
 }
-
-struct moment_report {
-  index_t tokens = 0;
-  double mean = 0;
-  double std = 0; ///< divided by tokens - 1; 0 for fewer than two
-  index_t bad_slots = 0;
-  index_t first_bad_slot = -1;
-};
 
 [[nodiscard]] inline moment_report report_of(moment_sums const& s) {
   return {static_cast<index_t>(s.count), s.mean, s.count > 1 ? std::sqrt(s.square / (s.count - 1)) : 0,

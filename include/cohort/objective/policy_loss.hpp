@@ -121,10 +121,11 @@ COHORT_POLICY_BEGIN
 ///   loss       = sum_t mask[t] * weight * term[t]
 ///   d_log_prob = d loss / d log_prob                             (0 where masked)
 ///
-/// `correction` is 1 where it is absent, and no gradient goes through it. `weight` is 1 / count, or 1 / (count * valid tokens of the sequence): see normalizer.hpp.
+/// `correction` is 1 where it is absent, and no gradient goes through it. `weight` is 1 / count, or
+/// 1 / (count * valid tokens of the sequence): see normalizer.hpp.
 ///
-/// Shapes     log_prob, old_log_prob, ref_log_prob, mask, correction, d_log_prob: rows x columns, or packed tokens; advantage: rows
-///            (per_sequence) or tokens (per_token).
+/// Shapes     log_prob, old_log_prob, ref_log_prob, mask, correction, d_log_prob: rows x columns, or packed tokens;
+///            advantage: rows (per_sequence) or tokens (per_token).
 /// Units      nats.
 /// Aliasing   d_log_prob may be any of the token inputs but the mask, element for element.
 /// Workspace  policy_loss_workspace_bytes(options).
