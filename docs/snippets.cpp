@@ -432,6 +432,20 @@ bool workspace() {
   return are(advantage, {0.707106, -0.707106, -0.707106, 0.707106});
 }
 
+bool kl_penalty() {
+  cohort::reference_context context;
+  std::vector<float> const log_prob{-1, -2}, ref_log_prob{-1.1F, -1.8F};
+  std::vector<float> reward{0, 1};
+  // [kl_penalty]
+  cohort::penalty_sums sums;
+  cohort::kl_penalty<float>(
+      context, {.layout = cohort::padded{1, 2}, .log_prob = log_prob, .ref_log_prob = ref_log_prob, .reward = reward},
+      {.reward = reward, .report = &sums}, cohort::k1{.beta = 0.05});
+  double const divergence = cohort::read(context, &sums).kl; // what an adaptive coefficient looks at
+  // [end]
+  return are(reward, {-0.005, 1.01}) && close(divergence, -0.05);
+}
+
 } // namespace
 
 int main() {
@@ -455,6 +469,7 @@ int main() {
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
                         {"accumulate_policy_gradient", accumulate_policy_gradient()},
+                        {"kl_penalty", kl_penalty()},
                         {"errors", errors()},
                         {"workspace", workspace()}};
   int bad = 0;

@@ -6,6 +6,7 @@
 
 #include <cohort/version.hpp>
 
+#include <cohort/reward/kl_penalty.hpp>
 #include <cohort/reward/verify.hpp>
 
 #include <cohort/advantage/gae.hpp>

@@ -41,6 +41,7 @@ struct value_report;
 struct row_report;
 struct gradient_report;
 struct token_report;
+struct penalty_report;
 struct moment_report;
 
 COHORT_SHARED_END

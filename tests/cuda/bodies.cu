@@ -21,6 +21,7 @@
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
 #include <cohort/objective/value_loss.hpp>
+#include <cohort/reward/kl_penalty.hpp>
 
 namespace {
 
@@ -65,6 +66,7 @@ void bodies() {
   launch<cohort::nothing>(d::step_sum_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::step_suffix_body<T, space>{}, nullptr);
   launch<cohort::basic_token_counts>(d::gae_body<T, space>{}, nullptr);
+  launch<cohort::basic_penalty_sums>(d::kl_penalty_body<T, space, cohort::k1>{{}, {}, {}, {}, {}, {}, {0}}, nullptr);
   launch<d::centred_sums>(d::value_sum_body<T, space>{}, nullptr);
   launch<d::deviation_sums>(d::value_deviation_body<T, space>{}, nullptr);
   launch<cohort::nothing>(d::whiten_body<T, space>{}, nullptr);

@@ -122,7 +122,7 @@ TEST_CASE("an overflowing ratio costs the cap; NaN stays NaN", "[formula][dual_c
   CHECK(std::isnan(two_sided_clip{}(1.0, cohort::not_a_number).value));
 }
 
-TEST_CASE("packs give what scalars give", "[formula][dual_clip][two_sided_clip]") {
+TEST_CASE("surrogates: packs give what scalars give", "[formula][dual_clip][two_sided_clip]") {
   surrogates::check_packs<float>(dual_clip{.low = 0.2, .high = 0.28, .cap = 3});
   surrogates::check_packs<double>(dual_clip{.low = 0.2, .high = 0.28, .cap = 1.5});
   surrogates::check_packs<float>(two_sided_clip{.low = 0.2, .high = 2, .delta = 1.5});

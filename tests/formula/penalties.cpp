@@ -150,7 +150,7 @@ TEST_CASE("a straight-through estimator keeps its value and takes k2's slope", "
   }
 }
 
-TEST_CASE("packs give what scalars give", "[formula][kl]") {
+TEST_CASE("penalties: packs give what scalars give", "[formula][kl]") {
   using traits = cohort::lane_traits<cohort::detail::pack<float>>;
   cohort::ratio_corrected<clamped_k3> const f{1};
   support::random random(8);

@@ -15,6 +15,7 @@
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
 #include <cohort/objective/value_loss.hpp>
+#include <cohort/reward/kl_penalty.hpp>
 
 #include <parity/formulas.hpp>
 
@@ -65,6 +66,12 @@ struct value_result {
   cohort::value_report report;
 };
 
+struct penalty_call {
+  token_frame frame;
+  values log_prob, ref_log_prob, reward;
+  double beta;
+};
+
 struct reward_call {
   token_frame frame;
   values reward, value{};
@@ -101,6 +108,8 @@ public:
   /// One ratio per token.
   virtual values importance_ratio(ratio_call const& call) = 0;
   virtual value_result value_loss(value_call const& call) = 0;
+  /// k1 taken from the reward.
+  virtual values kl_penalty(penalty_call const& call) = 0;
   virtual gae_result gae(reward_call const& call) = 0;
   virtual values return_to_go(reward_call const& call) = 0;
   /// Default options: as verl whitens.

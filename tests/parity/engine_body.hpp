@@ -121,6 +121,17 @@ public:
     return {tokens.out(d_value), cohort::read(context_, &sums)};
   }
 
+  values kl_penalty(penalty_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const now = tokens.in(call.log_prob), ref = tokens.in(call.ref_log_prob), reward = tokens.in(call.reward);
+    auto penalized = tokens.room();
+    cohort::kl_penalty<T>(
+        context_,
+        {.layout = tokens.layout(), .log_prob = now, .ref_log_prob = ref, .reward = reward, .mask = tokens.mask()},
+        {.reward = penalized}, cohort::k1{call.beta});
+    return tokens.out(penalized);
+  }
+
   gae_result gae(reward_call const& call) override {
     framed<T> const tokens(call.frame);
     auto const reward = tokens.in(call.reward), value = tokens.in(call.value);

@@ -154,6 +154,17 @@ std::vector<comparison> compare_value_loss(engine& e, peer_case const& c) {
   return all;
 }
 
+std::vector<comparison> compare_kl_in_reward(engine& e, peer_case const& c) {
+  auto frame = frame_of(verl(), "mask");
+  frame.mask.assign(frame.mask.size(), 1); // the peer applies none
+  auto const found = e.kl_penalty({.frame = frame,
+                                   .log_prob = verl().input("old_log_prob"),
+                                   .ref_log_prob = verl().input("ref_log_prob"),
+                                   .reward = verl().input(c.options.text("scores")),
+                                   .beta = c.options.number("kl_ratio")});
+  return {{"rewards", found, c.outputs.data("rewards")}};
+}
+
 /// Sampler weights: log ratios within +-20, and at most a threshold.
 optional<recipe> correction_recipe(peer_case const& c) {
   auto const& o = c.options;
@@ -186,6 +197,8 @@ optional<recipe> verl_recipe(peer_case const& c) {
   if (begins(c.name, "verl kl/"))
     return recipe{"policy_loss, zero advantages", [&c](engine& e) { return compare_penalty(e, c); }};
   if (begins(c.name, "verl correction/")) return correction_recipe(c);
+  if (c.name == "verl kl_in_reward")
+    return recipe{"kl_penalty, k1", [&c](engine& e) { return compare_kl_in_reward(e, c); }};
   if (c.name == "verl value_loss")
     return recipe{"value_loss, by_tokens()", [&c](engine& e) { return compare_value_loss(e, c); }};
   return {};
