@@ -9,12 +9,12 @@
 #include <cases/groups.hpp>
 #include <cases/losses.hpp>
 #include <cases/processes.hpp>
+#include <cases/rewards.hpp>
 #include <cases/values.hpp>
 #include <cohort/objective/importance_ratio.hpp>
-#include <cases/rewards.hpp>
 
-#include <cohort/advantage/whiten.hpp>
 #include <cases/scores.hpp>
+#include <cohort/advantage/whiten.hpp>
 
 namespace {
 
