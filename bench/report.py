@@ -65,7 +65,8 @@ class Series:
 def split_name(name):
     """('policy_loss', 2) of 'policy_loss/2/iterations:5/repeats:9/real_time': the last number, where it can be one, is
     the thread count."""
-    parts = [part for part in name.split("/") if ":" not in part and part != "real_time"]
+    parts = [part for part in name.split("/")
+             if part != "real_time" and not re.fullmatch(r"[a-z_]+:[\d.]+", part)]
     threads = re.search(r"/threads:(\d+)", name)
     if parts[0] == "limit":
         return "/".join(parts[:3]), int(threads[1]) if threads else 1
@@ -179,7 +180,8 @@ class Results:
 
 
 def told(series):
-    return f"{series.median:.3g} ({min(series.samples):.3g})" if series else ""
+    short = lambda x: f"{x:.0f}" if x >= 1000 else f"{x:.3g}"
+    return f"{short(series.median)} ({short(min(series.samples))})" if series else ""
 
 
 def table(heads, rows):
@@ -233,7 +235,10 @@ def limit_table(results):
             rates = [s.rate for s in results.series if s.threads == n and s.name.startswith("limit/")
                      and s.name.endswith("/" + what)]
             cells.append(f"{min(rates) / unit:.1f} to {max(rates) / unit:.1f}" if rates else "")
-        rows.append([label, *cells])
+        if any(cells):
+            rows.append([label, *cells])
+    if not rows:
+        return
     yield "### The limits"
     yield ""
     yield from table(["medians over the processes", *(plural(n) for n in results.threads)], rows)
@@ -423,6 +428,7 @@ def self_test():
     assert split_name("gae/64/2048/2/real_time") == ("gae/64/2048", 2)
     assert split_name("gae/64/2048") == ("gae/64/2048", 1)
     assert split_name("gae_64x2048/torch.compile, blocks/2") == ("gae_64x2048/torch.compile, blocks", 2)
+    assert split_name("bench::read/64") == ("bench::read", 64)
     assert ticks(0.9, 6) == [1, 2, 5]
     with tempfile.TemporaryDirectory() as folder:
         raw = pathlib.Path(folder) / "raw"
