@@ -324,11 +324,11 @@ def dump(document):
 # The picture: a panel per workload, a bar per way to compute it at one thread, a dot at the largest thread count.
 
 STYLE = """
-  text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+  text { font: 13px system-ui, sans-serif; fill: #1f2328 } .page { fill: #ffffff }
   .title { font-weight: 600 } .small { font-size: 11px; fill: #59636e }
   .grid { stroke: #d1d9e0 } .other { fill: #8c959f } .ours { fill: #0969da } .dot { fill: #bc4c00 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc } .small { fill: #9198a1 } .grid { stroke: #3d444d }
+    text { fill: #f0f6fc } .page { fill: #0d1117 } .small { fill: #9198a1 } .grid { stroke: #3d444d }
     .other { fill: #656c76 } .ours { fill: #4493f8 } .dot { fill: #f0883e }
   }"""
 
@@ -386,7 +386,8 @@ def picture(results):
     one, most = results.threads[0], results.threads[-1]
     legend = f"milliseconds, medians, log scale: bar {plural(one)}" + (f", dot {plural(most)}" if most != one else "")
     head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 {y}" width="780" height="{y}" role="img">\n'
-            f'<style>{STYLE}\n</style>\n<text class="small" x="16" y="20">{legend}</text>\n')
+            f'<style>{STYLE}\n</style>\n<rect class="page" width="100%" height="100%" rx="6"/>\n'
+            f'<text class="small" x="16" y="20">{legend}</text>\n')
     return head + "\n".join(lines) + "\n</svg>\n"
 
 
@@ -451,7 +452,7 @@ def self_test():
         assert (raw.parent / "cpu.md").read_text() == page
         json.loads((raw.parent / "results.json").read_text())
         svg = xml.etree.ElementTree.parse(raw.parent / "cpu.svg").getroot()
-        assert sum(element.tag.endswith("rect") for element in svg.iter()) == 3
+        assert sum(element.tag.endswith("rect") for element in svg.iter()) == 4
         assert sum(element.tag.endswith("circle") for element in svg.iter()) == 2
 
 
