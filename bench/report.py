@@ -65,7 +65,8 @@ class Series:
 def split_name(name):
     """('policy_loss', 2) of 'policy_loss/2/iterations:5/repeats:9/real_time': the last number, where it can be one, is
     the thread count."""
-    parts = [part for part in name.split("/") if ":" not in part and part != "real_time"]
+    parts = [part for part in name.split("/")
+             if part != "real_time" and not re.fullmatch(r"[a-z_]+:[\d.]+", part)]
     threads = re.search(r"/threads:(\d+)", name)
     if parts[0] == "limit":
         return "/".join(parts[:3]), int(threads[1]) if threads else 1
@@ -179,7 +180,8 @@ class Results:
 
 
 def told(series):
-    return f"{series.median:.3g} ({min(series.samples):.3g})" if series else ""
+    short = lambda x: f"{x:.0f}" if x >= 1000 else f"{x:.3g}"
+    return f"{short(series.median)} ({short(min(series.samples))})" if series else ""
 
 
 def table(heads, rows):
@@ -233,7 +235,10 @@ def limit_table(results):
             rates = [s.rate for s in results.series if s.threads == n and s.name.startswith("limit/")
                      and s.name.endswith("/" + what)]
             cells.append(f"{min(rates) / unit:.1f} to {max(rates) / unit:.1f}" if rates else "")
-        rows.append([label, *cells])
+        if any(cells):
+            rows.append([label, *cells])
+    if not rows:
+        return
     yield "### The limits"
     yield ""
     yield from table(["medians over the processes", *(plural(n) for n in results.threads)], rows)
@@ -319,11 +324,11 @@ def dump(document):
 # The picture: a panel per workload, a bar per way to compute it at one thread, a dot at the largest thread count.
 
 STYLE = """
-  text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+  text { font: 13px system-ui, sans-serif; fill: #1f2328 } .page { fill: #ffffff }
   .title { font-weight: 600 } .small { font-size: 11px; fill: #59636e }
   .grid { stroke: #d1d9e0 } .other { fill: #8c959f } .ours { fill: #0969da } .dot { fill: #bc4c00 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc } .small { fill: #9198a1 } .grid { stroke: #3d444d }
+    text { fill: #f0f6fc } .page { fill: #0d1117 } .small { fill: #9198a1 } .grid { stroke: #3d444d }
     .other { fill: #656c76 } .ours { fill: #4493f8 } .dot { fill: #f0883e }
   }"""
 
@@ -381,7 +386,8 @@ def picture(results):
     one, most = results.threads[0], results.threads[-1]
     legend = f"milliseconds, medians, log scale: bar {plural(one)}" + (f", dot {plural(most)}" if most != one else "")
     head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 {y}" width="780" height="{y}" role="img">\n'
-            f'<style>{STYLE}\n</style>\n<text class="small" x="16" y="20">{legend}</text>\n')
+            f'<style>{STYLE}\n</style>\n<rect class="page" width="100%" height="100%" rx="6"/>\n'
+            f'<text class="small" x="16" y="20">{legend}</text>\n')
     return head + "\n".join(lines) + "\n</svg>\n"
 
 
@@ -423,6 +429,7 @@ def self_test():
     assert split_name("gae/64/2048/2/real_time") == ("gae/64/2048", 2)
     assert split_name("gae/64/2048") == ("gae/64/2048", 1)
     assert split_name("gae_64x2048/torch.compile, blocks/2") == ("gae_64x2048/torch.compile, blocks", 2)
+    assert split_name("bench::read/64") == ("bench::read", 64)
     assert ticks(0.9, 6) == [1, 2, 5]
     with tempfile.TemporaryDirectory() as folder:
         raw = pathlib.Path(folder) / "raw"
@@ -445,7 +452,7 @@ def self_test():
         assert (raw.parent / "cpu.md").read_text() == page
         json.loads((raw.parent / "results.json").read_text())
         svg = xml.etree.ElementTree.parse(raw.parent / "cpu.svg").getroot()
-        assert sum(element.tag.endswith("rect") for element in svg.iter()) == 3
+        assert sum(element.tag.endswith("rect") for element in svg.iter()) == 4
         assert sum(element.tag.endswith("circle") for element in svg.iter()) == 2
 
 

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Installs what is missing, builds the benchmarks for this machine, runs them and prints a table.
-#   sh bench/run.sh [--peers] [--threads "1 2"] [--filter NAME] [--rounds N] [--out DIR]
+#   sh bench/run.sh [--peers] [--threads "1 2"] [--filter NAME] [--rounds N] [--samples N] [--out DIR]
 # --peers   also PyTorch, eager and compiled, on the same inputs: needs Python >= 3.11 and pip's index, about 2.7 GB to
 #           download and 5 GB of build/peers, once. What does not agree with ours is not timed.
 # --filter  the programs whose name contains NAME (policy_loss, group_advantage, gae ...).
 # --rounds  how often everything runs, ours and the peers in turn (2).
+# --samples of each thing per process (9); 3 or so for a first look.
 # --out     where results.json, cpu.svg and the tables of cpu.md go (build/bench/report).
 # PYTHON holds the interpreter for the virtual environment (python3).
 set -eu
@@ -15,22 +16,23 @@ cd -- "$(dirname -- "$0")/.."
 say() { printf 'bench: %s\n' "$*"; }
 usage() { sed -n 's/^#  *\(sh bench.*\)/usage: \1/p' "$0" >&2; exit 2; }
 
-peers=no threads='1 2' filter='' rounds=2 out=$PWD/build/bench/report
+peers=no threads='1 2' filter='' rounds=2 samples=9 out=$PWD/build/bench/report
 while [ $# -gt 0 ]; do
   case $1 in
     --peers) peers=yes; shift; continue ;;
-    --threads | --filter | --rounds | --out) [ $# -ge 2 ] || usage ;;
+    --threads | --filter | --rounds | --samples | --out) [ $# -ge 2 ] || usage ;;
     *) usage ;;
   esac
   case $1 in
     --threads) threads=$(printf '%s' "$2" | tr ',' ' ') ;;
     --filter) filter=$2 ;;
     --rounds) rounds=$2 ;;
+    --samples) samples=$2 ;;
     --out) case $2 in /*) out=$2 ;; *) out=$from/$2 ;; esac ;;
   esac
   shift 2
 done
-case "$rounds$(printf '%s' "$threads" | tr -d ' ')" in *[!0-9]* | '') usage ;; esac
+case "$rounds$samples$(printf '%s' "$threads" | tr -d ' ')" in *[!0-9]* | '') usage ;; esac
 build=build/bench results=build/bench/results venv=build/peers
 started=$(date +%s)
 
@@ -87,8 +89,9 @@ with_memory() { # with_memory default|kept COMMAND...
 
 run_ours() { # run_ours ROUND MEMORY PROGRAM
   say "round $1 of $rounds, memory $2: $3"
-  with_memory "$2" env "COHORT_BENCH_THREADS=$threads" $build/bench/bench_"$3" --benchmark_repetitions=9 \
-    --benchmark_out_format=json --benchmark_out="$results/ours.$1.$2.$3.json" >"$results/log" 2>&1 || {
+  with_memory "$2" env "COHORT_BENCH_THREADS=$threads" "COHORT_BENCH_SAMPLES=$samples" $build/bench/bench_"$3" \
+    --benchmark_repetitions="$samples" --benchmark_out_format=json \
+    --benchmark_out="$results/ours.$1.$2.$3.json" >"$results/log" 2>&1 || {
     cat "$results/log" >&2
     exit 1
   }
@@ -97,7 +100,8 @@ run_peer() { # run_peer ROUND MEMORY SCRIPT
   for n in $threads; do
     say "round $1 of $rounds, memory $2: $3 in PyTorch, $n thread(s)"
     with_memory "$2" env "OMP_NUM_THREADS=$n" "TORCHINDUCTOR_CACHE_DIR=$PWD/$build/inductor" \
-      $venv/bin/python "bench/peers/$3.py" --inputs $build/inputs --threads "$n" --out "$results/peer.$1.$2.$3.$n.json"
+      $venv/bin/python "bench/peers/$3.py" --inputs $build/inputs --threads "$n" --samples "$samples" \
+        --out "$results/peer.$1.$2.$3.$n.json"
   done
 }
 run_everything() {

@@ -3,6 +3,7 @@
 /// The sizes that everybody is measured at, and how: the thread counts, the calls per sample, the copies of the data.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <iterator>
@@ -32,7 +33,13 @@ namespace returns {
 inline constexpr double gamma = 0.99, lambda = 0.95;
 }
 
-inline constexpr int samples = 9, calls_per_sample = 5;
+inline constexpr int calls_per_sample = 5;
+
+/// COHORT_BENCH_SAMPLES, else 9.
+inline int samples() {
+  char const* const given = std::getenv("COHORT_BENCH_SAMPLES");
+  return given ? (std::max)(1, std::atoi(given)) : 9;
+}
 
 /// Copies of a call's data that one after another leave nothing of the first in a shared cache: 400 MB and more.
 inline std::size_t copies(std::size_t bytes_of_a_call) { return 400'000'000 / bytes_of_a_call + 1; }
@@ -51,7 +58,7 @@ inline void threads(benchmark::internal::Benchmark* measured) {
 
 /// A sample is the mean of a few calls; the report takes the samples' median and minimum.
 inline void sampled(benchmark::internal::Benchmark* measured) {
-  measured->Iterations(calls_per_sample)->Repetitions(samples)->Unit(benchmark::kMillisecond)->UseRealTime();
+  measured->Iterations(calls_per_sample)->Repetitions(samples())->Unit(benchmark::kMillisecond)->UseRealTime();
 }
 
 } // namespace bench
