@@ -37,7 +37,7 @@ WORKLOADS = [
              {"plain_loop": "plain loop, `std::exp`, no metrics", "eigen_arrays": "Eigen arrays, no metrics"}),
     Workload("group_advantage", "`group_advantage`: 1,000,000 groups of 8, mean and standard deviation", "group_advantage",
              "uniform_groups", {"plain_loop": "plain loop, double sums, no metrics",
-                                "eigen_groups": "Eigen arrays, no metrics"}),
+                                "eigen_arrays": "Eigen arrays, no metrics"}),
     Workload("gae_64x2048", "`gae`: 64 x 2048, advantages and returns", "gae", "gae/64/2048",
              {"plain_loop/64/2048": "plain loop, masked"}),
     Workload("gae_256x4096", "`gae`: 256 x 4096, advantages and returns", "gae", "gae/256/4096",
