@@ -17,7 +17,6 @@ using numbers = std::vector<double>;
 
 /// pi(action | x) = softmax over 3 actions of W x, with 4 features: 12 weights.
 struct linear_policy {
-  static constexpr index_t actions = 3, features = 4, weights = 12;
   numbers w;
 
   [[nodiscard]] numbers log_probs(double const* x) const {
