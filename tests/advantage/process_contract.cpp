@@ -8,12 +8,13 @@
 
 namespace {
 
+using cases::far;
+using cases::huge;
 using cases::loose_matrix;
 using cases::loose_vector;
 using cohort::error_code;
 using cohort::index_t;
 
-constexpr index_t huge = index_t{1} << 40, far = index_t{1} << 62;
 constexpr double endless = cohort::infinity, undefined = cohort::not_a_number;
 
 /// A valid call over two rows of three tokens: steps end at tokens 0, 2 and 1.
@@ -54,15 +55,9 @@ void refuses(Context& context, char const* argument, error_code code, Break cons
 
 template <class T, class Context, class Set>
 void token_rules(Context& context, char const* argument, T* data, Set const& set) {
-  auto const broken = [&](error_code code, auto const& shape) {
-    refuses<T>(context, argument, code, [&](call<T>& c) { set(c, shape); });
-  };
-  broken(error_code::null_data, loose_matrix<T>(nullptr, 2, 3, 3));
-  broken(error_code::bad_extent, loose_matrix(data, -2, 3, 3));
-  broken(error_code::size_overflow, loose_matrix(data, huge, huge, 0, 0));
-  broken(error_code::bad_stride, loose_matrix(data, 2, 3, far));
-  broken(error_code::shape_mismatch, loose_matrix(data, 2, 4, 4));
-  broken(error_code::shape_mismatch, loose_matrix(data, 3, 3, 3));
+  cases::for_each_bad_rectangle([&](error_code code, auto const& shape) {
+    refuses<T>(context, argument, code, [&](call<T>& c) { set(c, shape(data)); });
+  });
 }
 
 } // namespace

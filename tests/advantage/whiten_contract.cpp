@@ -15,8 +15,6 @@ using cases::loose_vector;
 using cohort::error_code;
 using cohort::index_t;
 
-constexpr index_t huge = index_t{1} << 40, far = index_t{1} << 62;
-
 template <class T>
 struct call {
   std::vector<T> memory = std::vector<T>(24, T(77));
@@ -51,16 +49,10 @@ void refuses(Context& context, char const* argument, error_code code, Break cons
 
 template <class T, class Context, class Set>
 void token_rules(Context& context, char const* argument, T* data, bool both, Set const& set) {
-  auto const broken = [&](error_code code, auto const& shape) {
+  cases::for_each_bad_rectangle([&](error_code code, auto const& shape) {
     refuses<T>(
-        context, argument, code, [&](call<T>& c) { set(c, shape); }, both);
-  };
-  broken(error_code::null_data, loose_matrix<T>(nullptr, 2, 3, 3));
-  broken(error_code::bad_extent, loose_matrix(data, -2, 3, 3));
-  broken(error_code::size_overflow, loose_matrix(data, huge, huge, 0, 0));
-  broken(error_code::bad_stride, loose_matrix(data, 2, 3, far));
-  broken(error_code::shape_mismatch, loose_matrix(data, 2, 4, 4));
-  broken(error_code::shape_mismatch, loose_matrix(data, 3, 3, 3));
+        context, argument, code, [&](call<T>& c) { set(c, shape(data)); }, both);
+  });
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 
 #include <cohort/core/error.hpp>
 
+#include <cases/tensors.hpp>
 #include <support/catch.hpp>
 
 namespace cases {
@@ -32,6 +33,23 @@ void refuses(std::string const& function, std::string const& argument, cohort::e
     CHECK(static_cast<int>(error.status().code) == static_cast<int>(code));
   }
   CHECK(untouched());
+}
+
+/// Extents and strides that leave 64 bits when multiplied.
+inline constexpr cohort::index_t huge = cohort::index_t{1} << 40, far = cohort::index_t{1} << 62;
+
+/// f(code, shape) for every rule that an argument over two rows of three tokens can break; shape(data) makes it.
+template <class F>
+void for_each_bad_rectangle(F const& f) {
+  using cohort::error_code;
+  f(error_code::null_data, [](auto* data) { return loose_matrix(decltype(data){nullptr}, 2, 3, 3); });
+  f(error_code::bad_extent, [](auto* data) { return loose_matrix(data, -2, 3, 3); });
+  f(error_code::bad_extent, [](auto* data) { return loose_matrix(data, 2, -3, 3); });
+  f(error_code::size_overflow, [](auto* data) { return loose_matrix(data, huge, huge, 0, 0); });
+  f(error_code::bad_stride, [](auto* data) { return loose_matrix(data, 2, 3, far); });
+  f(error_code::bad_stride, [](auto* data) { return loose_matrix(data, 2, 3, 3, -far); });
+  f(error_code::shape_mismatch, [](auto* data) { return loose_matrix(data, 3, 3, 3); });
+  f(error_code::shape_mismatch, [](auto* data) { return loose_matrix(data, 2, 4, 4); });
 }
 
 } // namespace cases

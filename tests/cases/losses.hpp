@@ -152,6 +152,28 @@ public:
     return x;
   }
 
+  /// The same with `poison` in every cell that is not a valid token.
+  template <class T>
+  [[nodiscard]] std::vector<T> poisoned(token_batch<T> const& b, std::vector<T> packed, double poison) const {
+    for (std::size_t i = 0; i < packed.size(); ++i)
+      if (!b.mask[i]) packed[i] = static_cast<T>(poison);
+    return spread(b, packed, static_cast<T>(poison));
+  }
+  /// The tokens of a rectangle, packed, and whether every other cell is 0.
+  template <class T>
+  bool collect(token_batch<T> const& b, std::vector<T> const& x, std::vector<T>& packed) const {
+    bool padding_is_zero = true;
+    for (std::size_t r = 0; r < b.rows(); ++r)
+      for (index_t c = 0; c < columns_; ++c) {
+        T const cell = x[at(static_cast<index_t>(r), c)];
+        if (c < b.length[r])
+          packed.push_back(cell);
+        else
+          padding_is_zero = padding_is_zero && support::same_bits(cell, T(0));
+      }
+    return padding_is_zero;
+  }
+
 private:
   index_t rows_, columns_, row_stride_, column_stride_;
 };
@@ -162,12 +184,7 @@ loss_outcome<T> run_padded(Context& context, token_batch<T> const& b, rectangle 
                            cohort::policy_loss_options const& options) {
   auto const rows = static_cast<index_t>(b.rows());
   rectangle_cells const cells(rows, shape);
-  auto const poison = static_cast<T>(shape.poison);
-  auto const spread = [&](std::vector<T> x) {
-    for (std::size_t i = 0; i < x.size(); ++i)
-      if (!b.mask[i]) x[i] = poison;
-    return cells.spread(b, x, poison);
-  };
+  auto const spread = [&](std::vector<T> const& x) { return cells.poisoned(b, x, shape.poison); };
   auto log_prob = spread(b.log_prob), old = spread(b.old_log_prob), ref = spread(b.ref_log_prob),
        advantage = spread(b.advantage), correction = spread(b.correction.empty() ? b.advantage : b.correction);
   auto mask = cells.spread(b, b.mask, std::uint8_t{0});
@@ -183,14 +200,7 @@ loss_outcome<T> run_padded(Context& context, token_batch<T> const& b, rectangle 
                           .mask = cells.over(mask),
                           .correction = optional_tokens<T>(cells.over(correction), !b.correction.empty())},
                          {.d_log_prob = cells.over(seed), .report = &out.sums}, f, options);
-  for (std::size_t r = 0; r < b.rows(); ++r)
-    for (index_t c = 0; c < shape.columns; ++c) {
-      T const x = seed[cells.at(static_cast<index_t>(r), c)];
-      if (c < b.length[r])
-        out.seed.push_back(x);
-      else
-        out.padding_is_zero = out.padding_is_zero && support::same_bits(x, T(0));
-    }
+  out.padding_is_zero = cells.collect(b, seed, out.seed);
   return out;
 }
 

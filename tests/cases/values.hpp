@@ -38,12 +38,7 @@ value_outcome<T> run_padded_values(Context& context, token_batch<T> const& b, re
                                    cohort::squared_error const& f, cohort::value_loss_options const& options) {
   auto const rows = static_cast<index_t>(b.rows());
   rectangle_cells const cells(rows, shape);
-  auto const poison = static_cast<T>(shape.poison);
-  auto const spread = [&](std::vector<T> x) {
-    for (std::size_t i = 0; i < x.size(); ++i)
-      if (!b.mask[i]) x[i] = poison;
-    return cells.spread(b, x, poison);
-  };
+  auto const spread = [&](std::vector<T> const& x) { return cells.poisoned(b, x, shape.poison); };
   auto value = spread(b.log_prob), old = spread(b.old_log_prob), returns = spread(b.ref_log_prob);
   auto mask = cells.spread(b, b.mask, std::uint8_t{0});
   std::vector<T> gradient(cells.size(), T(77));
@@ -55,14 +50,7 @@ value_outcome<T> run_padded_values(Context& context, token_batch<T> const& b, re
                          .returns = cells.over(returns),
                          .mask = cells.over(mask)},
                         {.d_value = cells.over(gradient), .report = &out.sums}, f, options);
-  for (std::size_t r = 0; r < b.rows(); ++r)
-    for (index_t c = 0; c < shape.columns; ++c) {
-      T const x = gradient[cells.at(static_cast<index_t>(r), c)];
-      if (c < b.length[r])
-        out.gradient.push_back(x);
-      else
-        out.padding_is_zero = out.padding_is_zero && support::same_bits(x, T(0));
-    }
+  out.padding_is_zero = cells.collect(b, gradient, out.gradient);
   return out;
 }
 

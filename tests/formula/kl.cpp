@@ -14,6 +14,8 @@
 
 namespace {
 
+using cohort::lane_exp;
+using cohort::lane_select;
 using support::dual;
 
 static_assert(cohort::kl_formula<cohort::k1> && cohort::kl_formula<cohort::k2> && cohort::kl_formula<cohort::k3>);
@@ -24,7 +26,8 @@ struct ratio {
   cohort::log_ratio_bounds bounds{};
   template <class V>
   cohort::value_and_slope<V> operator()(V log_prob, V old_log_prob) const {
-    return bounds(log_prob - old_log_prob);
+    V const log_ratio = log_prob - old_log_prob, value = lane_exp(bounds.held(log_ratio));
+    return {value, lane_select(bounds.within(log_ratio), value, V(0))};
   }
 };
 

@@ -7,12 +7,12 @@
 
 namespace {
 
+using cases::far;
+using cases::huge;
 using cases::index_t;
 using cases::loose_matrix;
 using cases::loose_vector;
 using cohort::error_code;
-
-constexpr index_t huge = index_t{1} << 40, far = index_t{1} << 62;
 
 /// Three tokens, four parameters, in memory that a test can lay arguments over.
 template <class T>

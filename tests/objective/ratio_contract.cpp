@@ -41,12 +41,7 @@ ratios<T> run_padded_ratios(Context& context, cases::token_batch<T> const& b, ca
                             ratio_level level) {
   auto const rows = static_cast<index_t>(b.rows());
   cases::rectangle_cells const cells(rows, shape);
-  auto const poison = static_cast<T>(shape.poison);
-  auto const spread = [&](std::vector<T> x) {
-    for (std::size_t i = 0; i < x.size(); ++i)
-      if (!b.mask[i]) x[i] = poison;
-    return cells.spread(b, x, poison);
-  };
+  auto const spread = [&](std::vector<T> const& x) { return cells.poisoned(b, x, shape.poison); };
   auto now = spread(b.log_prob), old = spread(b.old_log_prob);
   auto mask = cells.spread(b, b.mask, std::uint8_t{0});
   ratios<T> out;
@@ -60,14 +55,7 @@ ratios<T> run_padded_ratios(Context& context, cases::token_batch<T> const& b, ca
                                .old_log_prob = cells.over(old),
                                .mask = cells.over(mask)},
                               to, {.ratio = level});
-  for (index_t r = 0; r < rows; ++r)
-    for (index_t c = 0; c < shape.columns; ++c) {
-      T const x = now[cells.at(r, c)];
-      if (c < b.length[static_cast<std::size_t>(r)])
-        out.ratio.push_back(x);
-      else
-        out.padding_is_zero = out.padding_is_zero && support::same_bits(x, T(0));
-    }
+  out.padding_is_zero = cells.collect(b, now, out.ratio);
   return out;
 }
 
@@ -111,13 +99,9 @@ void refuses(Context& context, char const* argument, error_code code, Break cons
 
 template <class T, class Context, class Set>
 void token_rules(Context& context, char const* argument, Set const& set) {
-  auto const broken = [&](error_code code, auto const& shape) {
-    refuses<T>(context, argument, code, [&](call<T>& c) { set(c, shape(c)); });
-  };
-  broken(error_code::null_data, [](call<T>&) { return loose_matrix<T>(nullptr, 2, 3, 3); });
-  broken(error_code::bad_extent, [](call<T>& c) { return loose_matrix(c.at(56), -2, 3, 3); });
-  broken(error_code::bad_stride, [](call<T>& c) { return loose_matrix(c.at(56), 2, 3, index_t{1} << 62); });
-  broken(error_code::shape_mismatch, [](call<T>& c) { return loose_matrix(c.at(56), 2, 4, 4); });
+  cases::for_each_bad_rectangle([&](error_code code, auto const& shape) {
+    refuses<T>(context, argument, code, [&](call<T>& c) { set(c, shape(c.at(56))); });
+  });
 }
 
 } // namespace

@@ -12,7 +12,6 @@ using cases::loose_vector;
 using cohort::error_code;
 using cohort::index_t;
 
-constexpr index_t huge = index_t{1} << 40, far = index_t{1} << 62;
 constexpr double endless = cohort::infinity, undefined = cohort::not_a_number;
 
 /// A valid call over two rows of three tokens, in memory that a test can lay arguments over.
@@ -58,15 +57,9 @@ void refuses(Context& context, char const* argument, error_code code, Break cons
 /// Every rule on every token argument.
 template <class T, class Context, class Set>
 void token_rules(Context& context, char const* argument, Set const& set) {
-  auto const broken = [&](error_code code, auto const& shape) {
-    refuses<T>(context, argument, code, [&](call<T>& c) { set(c, shape(c)); });
-  };
-  broken(error_code::null_data, [](call<T>&) { return loose_matrix<T>(nullptr, 2, 3, 3); });
-  broken(error_code::bad_extent, [](call<T>& c) { return loose_matrix(c.at(48), -2, 3, 3); });
-  broken(error_code::size_overflow, [](call<T>& c) { return loose_matrix(c.at(48), huge, huge, 0, 0); });
-  broken(error_code::bad_stride, [](call<T>& c) { return loose_matrix(c.at(48), 2, 3, far); });
-  broken(error_code::shape_mismatch, [](call<T>& c) { return loose_matrix(c.at(48), 3, 3, 3); });
-  broken(error_code::shape_mismatch, [](call<T>& c) { return loose_matrix(c.at(48), 2, 4, 4); });
+  cases::for_each_bad_rectangle([&](error_code code, auto const& shape) {
+    refuses<T>(context, argument, code, [&](call<T>& c) { set(c, shape(c.at(48))); });
+  });
 }
 
 } // namespace

@@ -38,11 +38,9 @@ constexpr status check_discount(checker const& check, char const* argument, doub
 /// An output over tokens against what the same call reads beside reward and value.
 template <class Out, class Inputs>
 status check_token_output(checker const& check, char const* argument, Out const& out, Inputs const& in) {
-  return first_broken(
-      {check.writable(argument, out), check.disjoint(argument, out, in.reward),
-       check.apart(argument, footprint_of(out), footprint_of(in.mask)),
-       check.apart(argument, footprint_of(out), footprint_of(in.done)),
-       check.apart(argument, footprint_of(out), in.bootstrap.given ? footprint_of(in.bootstrap) : footprint{})});
+  return first_broken({check.output(argument, in.layout, out, in.mask), check.disjoint(argument, out, in.reward),
+                       check.apart(argument, footprint_of(out), footprint_of(in.done)),
+                       check.apart(argument, footprint_of(out), footprint_of(in.bootstrap))});
 }
 
 /// What gae and return_to_go ask of their inputs.

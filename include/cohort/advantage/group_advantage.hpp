@@ -77,6 +77,7 @@ check_group_advantage(Context& context, view<T const, 1, typename Context::memor
       {check.rows_of("reward", reward, samples), check.rows_of("advantage", out.advantage, samples),
        check.groups(options.groups, samples), detail::check_deviation(check, options.ddof, options.epsilon),
        check.workspace(context.scratch(), memory), check.disjoint("advantage", out.advantage, reward),
+       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(options.groups.view)),
        check.writable("advantage", out.advantage)});
   return shapes ? detail::check_group_data<T>(context, check, reward, options) : shapes;
 }

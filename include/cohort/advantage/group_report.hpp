@@ -66,15 +66,7 @@ COHORT_NAMESPACE_BEGIN
 }
 
 [[nodiscard]] inline status check_data(group_sums const& s) noexcept {
-  if (!(s.refused > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "group report",
-          "rewards that are not finite were excluded",
-          static_cast<index_t>(s.first_excluded),
-          status::values_told::both,
-          s.refused,
-          0};
+  return detail::left_out("group report", "rewards that are not finite were excluded", s.refused, s.first_excluded);
 }
 
 COHORT_NAMESPACE_END

@@ -111,16 +111,16 @@ template <class Space>
 
 namespace detail {
 
-/// Each output stands apart from the rewards and from the others.
+/// Each output stands apart from the rewards, from what tells the groups and from the others.
 template <class T, class Space>
 status check_statistics_memory(checker const& check, view<T const, 1, Space> const& reward,
-                               group_statistics_outputs<Space> const& out) {
-  constexpr int arguments = 7;
-  char const* const name[arguments] = {"reward", "count", "mean", "std", "min", "max", "zero_variance"};
-  footprint const memory[arguments] = {footprint_of(reward),           footprint_of(out.count), footprint_of(out.mean),
-                                       footprint_of(out.std),          footprint_of(out.min),   footprint_of(out.max),
-                                       footprint_of(out.zero_variance)};
-  for (int i = 1; i < arguments; ++i) {
+                               group_layout<Space> const& groups, group_statistics_outputs<Space> const& out) {
+  constexpr int inputs = 2, arguments = 8;
+  char const* const name[arguments] = {"reward", "groups", "count", "mean", "std", "min", "max", "zero_variance"};
+  footprint const memory[arguments] = {footprint_of(reward),   footprint_of(groups.view),      footprint_of(out.count),
+                                       footprint_of(out.mean), footprint_of(out.std),          footprint_of(out.min),
+                                       footprint_of(out.max),  footprint_of(out.zero_variance)};
+  for (int i = inputs; i < arguments; ++i) {
     if (folds_onto_itself(memory[i])) return check.writable(name[i], memory[i]);
     for (int j = 0; j < i; ++j)
       if (status const s = check.apart(name[i], memory[i], memory[j]); !s) return s;
@@ -144,7 +144,8 @@ check_group_statistics(Context& context, view<T const, 1, typename Context::memo
       {check.rows_of("reward", reward, samples), check.groups(options.groups, samples),
        check.vector("count", out.count, groups), check.vector("mean", out.mean, groups),
        check.vector("std", out.std, groups), check.vector("min", out.min, groups), check.vector("max", out.max, groups),
-       check.vector("zero_variance", out.zero_variance, groups), detail::check_statistics_memory(check, reward, out),
+       check.vector("zero_variance", out.zero_variance, groups),
+       detail::check_statistics_memory(check, reward, options.groups, out),
        detail::check_deviation(check, options.ddof, 0), check.workspace(context.scratch(), memory)});
   if (!shapes || options.non_finite == non_finite::exclude) return shapes;
   index_t const bad = detail::first_non_finite(reward);

@@ -43,19 +43,12 @@ COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline moment_report report_of(moment_sums const& s) {
   return {static_cast<index_t>(s.count), s.mean, s.count > 1 ? std::sqrt(s.square / (s.count - 1)) : 0,
-          static_cast<index_t>(s.bad_slots), s.bad_slots > 0 ? static_cast<index_t>(s.first_bad_slot) : -1};
+          static_cast<index_t>(s.bad_slots), detail::place_of(s.bad_slots, s.first_bad_slot)};
 }
 
 [[nodiscard]] inline status check_data(moment_sums const& s) noexcept {
-  if (!(s.bad_slots > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "moment report",
-          "valid tokens whose value is not finite were left out",
-          static_cast<index_t>(s.first_bad_slot),
-          status::values_told::both,
-          s.bad_slots,
-          0};
+  return detail::left_out("moment report", "valid tokens whose value is not finite were left out", s.bad_slots,
+                          s.first_bad_slot);
 }
 
 COHORT_NAMESPACE_END

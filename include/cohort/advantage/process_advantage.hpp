@@ -101,10 +101,13 @@ check_process_advantage(Context& context, process_advantage_inputs<T, typename C
        check.tokens("step_mask", in.layout, in.steps.mask, tokens),
        check.offsets("layout", in.layout.rows.offsets, tokens), check.groups(options.groups, sequences),
        detail::check_deviation(check, options.ddof, options.epsilon), check.workspace(context.scratch(), memory),
-       check.disjoint("advantage", out.advantage, in.steps.dense), check.writable("advantage", out.advantage),
-       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(in.mask)),
+       check.disjoint("advantage", out.advantage, in.steps.dense),
+       check.output("advantage", in.layout, out.advantage, in.mask),
        check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(in.steps.mask)),
-       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(in.steps.list))});
+       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(in.steps.list)),
+       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(in.steps.offsets)),
+       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(in.steps.ends)),
+       check.apart("advantage", detail::footprint_of(out.advantage), detail::footprint_of(options.groups.view))});
   if (!shapes || !in.steps.is_list()) return shapes;
   return detail::check_list(check, in, options.non_finite);
 }

@@ -37,13 +37,6 @@ COHORT_SHARED_END
 
 COHORT_NAMESPACE_BEGIN
 
-namespace detail {
-
-/// The place of the first of `count`, or -1.
-inline index_t place_of(double count, double first) { return count > 0 ? static_cast<index_t>(first) : -1; }
-
-} // namespace detail
-
 [[nodiscard]] inline token_report report_of(token_counts const& s) {
   return {static_cast<index_t>(s.tokens), static_cast<index_t>(s.bad_slots),
           detail::place_of(s.bad_slots, s.first_bad_slot), static_cast<index_t>(s.bad_bootstraps),
@@ -51,17 +44,13 @@ inline index_t place_of(double count, double first) { return count > 0 ? static_
 }
 
 [[nodiscard]] inline status check_data(token_counts const& s) noexcept {
-  bool const token = s.bad_slots > 0;
-  if (!token && !(s.bad_bootstraps > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "token report",
-          token ? "valid tokens whose reward or value is not finite were left out"
-                : "bootstraps that are not finite were taken as 0",
-          static_cast<index_t>(token ? s.first_bad_slot : s.first_bad_bootstrap),
-          status::values_told::both,
-          token ? s.bad_slots : s.bad_bootstraps,
-          0};
+  if (status const bad =
+          detail::left_out("token report", "valid tokens whose reward or value is not finite were left out",
+                           s.bad_slots, s.first_bad_slot);
+      !bad)
+    return bad;
+  return detail::left_out("token report", "bootstraps that are not finite were taken as 0", s.bad_bootstraps,
+                          s.first_bad_bootstrap);
 }
 
 COHORT_NAMESPACE_END

@@ -73,9 +73,8 @@ template <std::floating_point T, execution_context Context>
   detail::lay_out(memory, options);
   return detail::first_broken(
       {detail::check_values(check, in), check.tokens("whitened", in.layout, out.whitened, in.values.extent[0]),
-       detail::check_deviation(check, options.ddof, options.epsilon), check.writable("whitened", out.whitened),
-       check.disjoint("whitened", out.whitened, in.values),
-       check.apart("whitened", detail::footprint_of(out.whitened), detail::footprint_of(in.mask)),
+       detail::check_deviation(check, options.ddof, options.epsilon),
+       check.disjoint("whitened", out.whitened, in.values), check.output("whitened", in.layout, out.whitened, in.mask),
        check.workspace(context.scratch(), memory)});
 }
 

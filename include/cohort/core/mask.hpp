@@ -78,6 +78,7 @@ struct mask_run {
   }
 };
 
+/// Absent, or bytes that follow one another: the other kinds are not worth a loop of their own.
 [[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run(mask_line const& x) {
   return x.kind == mask_kind::absent || (x.kind == mask_kind::bytes && x.step == 1 && !x.order);
 }

@@ -15,6 +15,20 @@ concept reported_sums = requires(Sums const& sums) {
   report_of(sums);
 };
 
+namespace detail {
+
+/// The place of the first of `count`, or -1.
+inline index_t place_of(double count, double first) { return count > 0 ? static_cast<index_t>(first) : -1; }
+
+/// What was left out, how often and where first; nothing where count is 0.
+constexpr status left_out(char const* report, char const* what, double count, double first,
+                          error_code code = error_code::bad_data) {
+  if (!(count > 0)) return {};
+  return {code, "read", report, what, static_cast<index_t>(first), status::values_told::both, count, 0};
+}
+
+} // namespace detail
+
 COHORT_NAMESPACE_END
 
 COHORT_POLICY_BEGIN

@@ -165,6 +165,12 @@ COHORT_HOST_DEVICE COHORT_INLINE wide<V> position(lane<V, InRow> at, row_layout<
   }
 }
 
+/// The same lanes of a mask, over doubles.
+template <class V, class Mask>
+COHORT_HOST_DEVICE COHORT_INLINE auto wide_mask(Mask mask) {
+  return lane_cast<wide<V>>(lane_select(mask, V(1), V(0))) != wide<V>(0);
+}
+
 /// The same where `chosen`, infinity elsewhere: for the first of some cells.
 template <class L, class Space, class Mask>
 COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L at, row_layout<Space> const& rows, index_t r, index_t c,
@@ -172,8 +178,7 @@ COHORT_HOST_DEVICE COHORT_INLINE auto position_where(L at, row_layout<Space> con
   using V = typename L::type;
   using W = wide<V>;
   if (!lane_any(chosen)) return W(infinity);
-  auto const flag = lane_cast<W>(lane_select(chosen, V(1), V(0)));
-  return lane_select(flag != W(0), position(at, rows, r, c), W(infinity));
+  return lane_select(wide_mask<V>(chosen), position(at, rows, r, c), W(infinity));
 }
 
 /// The columns of some cells of one row where `chosen`, infinity elsewhere.

@@ -221,6 +221,14 @@ struct checker {
     return rule(!folds_onto_itself(footprint_of(out)), error_code::overlap, argument,
                 "two of its elements are the same memory");
   }
+  /// An output over tokens or sequences against what none may touch: itself, the mask and the layout's offsets.
+  template <class Space, class Out, class Mask>
+  [[nodiscard]] status output(char const* argument, token_layout<Space> const& layout, Out const& out,
+                              Mask const& mask) const {
+    footprint const memory = footprint_of(out);
+    return first_broken({writable(argument, out), apart(argument, memory, footprint_of(mask)),
+                         apart(argument, memory, footprint_of(layout.rows.offsets))});
+  }
   /// What a formula says of its own parameters.
   template <class Fault>
   [[nodiscard]] constexpr status formula(Fault const& fault) const {

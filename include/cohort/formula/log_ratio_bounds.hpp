@@ -23,15 +23,10 @@ struct log_ratio_bounds {
     V const below = lane_select(V(high) < log_ratio, V(high), log_ratio);
     return lane_select(below < V(low), V(low), below);
   }
-  /// x where the log ratio is not beyond a bound, 0 elsewhere.
+  /// Where a gradient goes through: not strictly beyond a bound.
   template <class V>
-  [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE V within(V log_ratio, V x) const {
-    return lane_select(lane_and(V(low) <= log_ratio, log_ratio <= V(high)), x, V(0));
-  }
-  template <class V>
-  COHORT_HOST_DEVICE COHORT_INLINE value_and_slope<V> operator()(V log_ratio) const {
-    V const ratio = lane_exp(held(log_ratio));
-    return {ratio, within(log_ratio, ratio)};
+  [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE auto within(V log_ratio) const {
+    return lane_and(V(low) <= log_ratio, log_ratio <= V(high));
   }
 
   [[nodiscard]] constexpr parameter_fault fault() const {

@@ -39,21 +39,17 @@ COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline gradient_report report_of(gradient_sums const& s) {
   return {static_cast<index_t>(s.tokens), static_cast<index_t>(s.bad_seeds),
-          s.bad_seeds > 0 ? static_cast<index_t>(s.first_bad_seed) : -1, static_cast<index_t>(s.bad_scores),
-          s.bad_scores > 0 ? static_cast<index_t>(s.first_bad_score) : -1};
+          detail::place_of(s.bad_seeds, s.first_bad_seed), static_cast<index_t>(s.bad_scores),
+          detail::place_of(s.bad_scores, s.first_bad_score)};
 }
 
 [[nodiscard]] inline status check_data(gradient_sums const& s) noexcept {
-  bool const seeds = s.bad_seeds > 0;
-  if (!seeds && !(s.bad_scores > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "accumulate_policy_gradient report",
-          seeds ? "seeds that are not finite were excluded" : "scores that are not finite were excluded",
-          static_cast<index_t>(seeds ? s.first_bad_seed : s.first_bad_score),
-          status::values_told::both,
-          seeds ? s.bad_seeds : s.bad_scores,
-          0};
+  constexpr char const* report = "accumulate_policy_gradient report";
+  if (status const bad =
+          detail::left_out(report, "seeds that are not finite were excluded", s.bad_seeds, s.first_bad_seed);
+      !bad)
+    return bad;
+  return detail::left_out(report, "scores that are not finite were excluded", s.bad_scores, s.first_bad_score);
 }
 
 COHORT_NAMESPACE_END

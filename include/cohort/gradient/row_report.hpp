@@ -34,19 +34,12 @@ COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline row_report report_of(row_sums const& s) {
   return {static_cast<index_t>(s.rows), static_cast<index_t>(s.bad_rows),
-          s.bad_rows > 0 ? static_cast<index_t>(s.first_bad_row) : -1};
+          detail::place_of(s.bad_rows, s.first_bad_row)};
 }
 
 [[nodiscard]] inline status check_data(row_sums const& s) noexcept {
-  if (!(s.bad_rows > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "row report",
-          "rows of logits without a log-prob for their token were excluded",
-          static_cast<index_t>(s.first_bad_row),
-          status::values_told::both,
-          s.bad_rows,
-          0};
+  return detail::left_out("row report", "rows of logits without a log-prob for their token were excluded", s.bad_rows,
+                          s.first_bad_row);
 }
 
 COHORT_NAMESPACE_END

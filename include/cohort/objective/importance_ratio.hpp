@@ -53,13 +53,11 @@ template <std::floating_point T, execution_context Context>
       check.formula(options.log_ratio.fault()),
       check.disjoint("ratio", out.ratio, in.log_prob),
       check.disjoint("ratio", out.ratio, in.old_log_prob),
-      check.apart("ratio", detail::footprint_of(out.ratio), detail::footprint_of(in.mask)),
-      check.writable("ratio", out.ratio),
+      check.output("ratio", in.layout, out.ratio, in.mask),
       check.apart("sequence_ratio", sequences, detail::footprint_of(in.log_prob)),
       check.apart("sequence_ratio", sequences, detail::footprint_of(in.old_log_prob)),
-      check.apart("sequence_ratio", sequences, detail::footprint_of(in.mask)),
       check.apart("sequence_ratio", sequences, detail::footprint_of(out.ratio)),
-      check.writable("sequence_ratio", out.sequence_ratio),
+      check.output("sequence_ratio", in.layout, out.sequence_ratio, in.mask),
   });
 }
 

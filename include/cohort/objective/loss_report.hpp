@@ -86,7 +86,7 @@ COHORT_NAMESPACE_BEGIN
   if (!(s.tokens > 0)) {
     loss_report none;
     none.bad_slots = static_cast<index_t>(s.bad_slots);
-    if (s.bad_slots > 0) none.first_bad_slot = static_cast<index_t>(s.first_bad_slot);
+    none.first_bad_slot = detail::place_of(s.bad_slots, s.first_bad_slot);
     return none;
   }
   double const share = 1 / s.tokens;
@@ -106,30 +106,18 @@ COHORT_NAMESPACE_BEGIN
           .tokens = static_cast<index_t>(s.tokens),
           .sequences = static_cast<index_t>(s.sequences),
           .bad_slots = static_cast<index_t>(s.bad_slots),
-          .first_bad_slot = s.bad_slots > 0 ? static_cast<index_t>(s.first_bad_slot) : -1};
+          .first_bad_slot = detail::place_of(s.bad_slots, s.first_bad_slot)};
 }
 
 /// The data errors of a loss: excluded tokens, or a normaliser that was not positive while there were tokens.
 [[nodiscard]] inline status check_data(loss_sums const& s) noexcept {
-  if (s.bad_slots > 0)
-    return {error_code::bad_data,
-            "read",
-            "policy_loss report",
-            "valid tokens whose values are not finite were excluded",
-            static_cast<index_t>(s.first_bad_slot),
-            status::values_told::both,
-            s.bad_slots,
-            0};
-  if (s.unweighted > 0)
-    return {error_code::bad_normalizer,
-            "read",
-            "policy_loss report",
-            "the normaliser was not positive and finite although there are valid tokens",
-            -1,
-            status::values_told::both,
-            s.unweighted,
-            0};
-  return {};
+  constexpr char const* report = "policy_loss report";
+  if (status const bad = detail::left_out(report, "valid tokens whose values are not finite were excluded", s.bad_slots,
+                                          s.first_bad_slot);
+      !bad)
+    return bad;
+  return detail::left_out(report, "the normaliser was not positive and finite although there are valid tokens",
+                          s.unweighted, -1, error_code::bad_normalizer);
 }
 
 COHORT_NAMESPACE_END

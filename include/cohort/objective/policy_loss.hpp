@@ -53,15 +53,6 @@ struct policy_loss_options {
   log_ratio_bounds log_ratio{}; ///< verl: +-20 per token; 10 from above per sequence
 };
 
-namespace detail {
-
-template <class T, class Space>
-footprint sequence_footprint(advantage_view<T, Space> const& x) {
-  return x.sequences.given ? footprint_of(x.sequences) : footprint{};
-}
-
-} // namespace detail
-
 /// The bytes of workspace of such a call: 64 where the normaliser's count is the call's own, none elsewhere.
 [[nodiscard]] inline index_t policy_loss_workspace_bytes(policy_loss_options const& options) {
   workspace_layout memory;
@@ -102,10 +93,8 @@ check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memo
       check.disjoint("d_log_prob", out.d_log_prob, in.ref_log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.advantage.tokens),
       check.disjoint("d_log_prob", out.d_log_prob, in.correction),
-      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.mask)),
-      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::sequence_footprint(in.advantage)),
-      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.layout.rows.offsets)),
-      check.writable("d_log_prob", out.d_log_prob),
+      check.apart("d_log_prob", detail::footprint_of(out.d_log_prob), detail::footprint_of(in.advantage.sequences)),
+      check.output("d_log_prob", in.layout, out.d_log_prob, in.mask),
       check.workspace(context.scratch(), memory),
   });
 }

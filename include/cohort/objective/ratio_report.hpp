@@ -53,7 +53,7 @@ COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline ratio_report report_of(ratio_sums const& s) {
   ratio_report seen{.bad_slots = static_cast<index_t>(s.bad_slots)};
-  if (s.bad_slots > 0) seen.first_bad_slot = static_cast<index_t>(s.first_bad_slot);
+  seen.first_bad_slot = detail::place_of(s.bad_slots, s.first_bad_slot);
   if (!(s.tokens > 0)) return seen;
   seen.ratio_min = s.ratio_min;
   seen.ratio_mean = s.ratio / s.tokens;
@@ -66,15 +66,9 @@ COHORT_NAMESPACE_BEGIN
 
 /// The data errors: excluded tokens.
 [[nodiscard]] inline status check_data(ratio_sums const& s) noexcept {
-  if (!(s.bad_slots > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "importance_ratio report",
-          "valid tokens whose ratio is undefined or not finite were excluded",
-          static_cast<index_t>(s.first_bad_slot),
-          status::values_told::both,
-          s.bad_slots,
-          0};
+  return detail::left_out("importance_ratio report",
+                          "valid tokens whose ratio is undefined or not finite were excluded", s.bad_slots,
+                          s.first_bad_slot);
 }
 
 COHORT_NAMESPACE_END

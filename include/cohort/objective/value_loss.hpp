@@ -75,8 +75,7 @@ template <std::floating_point T, execution_context Context, class Formula>
       check.disjoint("d_value", out.d_value, in.value),
       check.disjoint("d_value", out.d_value, in.old_value),
       check.disjoint("d_value", out.d_value, in.returns),
-      check.apart("d_value", detail::footprint_of(out.d_value), detail::footprint_of(in.mask)),
-      check.writable("d_value", out.d_value),
+      check.output("d_value", in.layout, out.d_value, in.mask),
       check.workspace(context.scratch(), memory),
   });
 }

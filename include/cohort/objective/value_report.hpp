@@ -69,7 +69,7 @@ constexpr double deviation(double sum, double squares, double n) {
 
 [[nodiscard]] inline value_report report_of(value_sums const& s) {
   value_report seen{.bad_slots = static_cast<index_t>(s.bad_slots)};
-  if (s.bad_slots > 0) seen.first_bad_slot = static_cast<index_t>(s.first_bad_slot);
+  seen.first_bad_slot = detail::place_of(s.bad_slots, s.first_bad_slot);
   if (!(s.tokens > 0)) return seen;
   double const share = 1 / s.tokens, spread = detail::deviation(s.returns, s.returns_squared, s.tokens);
   double const left = detail::deviation(s.error, s.error_squared, s.tokens);
@@ -84,25 +84,13 @@ constexpr double deviation(double sum, double squares, double n) {
 
 /// The data errors of a value loss: excluded tokens, or a normaliser that was not positive while there were tokens.
 [[nodiscard]] inline status check_data(value_sums const& s) noexcept {
-  if (s.bad_slots > 0)
-    return {error_code::bad_data,
-            "read",
-            "value_loss report",
-            "valid tokens whose values are not finite were excluded",
-            static_cast<index_t>(s.first_bad_slot),
-            status::values_told::both,
-            s.bad_slots,
-            0};
-  if (s.unweighted > 0)
-    return {error_code::bad_normalizer,
-            "read",
-            "value_loss report",
-            "the normaliser was not positive and finite although there are valid tokens",
-            -1,
-            status::values_told::both,
-            s.unweighted,
-            0};
-  return {};
+  constexpr char const* report = "value_loss report";
+  if (status const bad = detail::left_out(report, "valid tokens whose values are not finite were excluded", s.bad_slots,
+                                          s.first_bad_slot);
+      !bad)
+    return bad;
+  return detail::left_out(report, "the normaliser was not positive and finite although there are valid tokens",
+                          s.unweighted, -1, error_code::bad_normalizer);
 }
 
 COHORT_NAMESPACE_END

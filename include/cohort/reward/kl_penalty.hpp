@@ -30,7 +30,6 @@ template <std::floating_point T, execution_context Context, kl_formula Kl>
                                       Kl const& kl) noexcept {
   constexpr detail::checker check{"kl_penalty"};
   index_t const tokens = in.log_prob.extent[0];
-  auto const footprint = detail::footprint_of(out.reward);
   return detail::first_broken({
       check.layout(in.layout),
       check.tokens("log_prob", in.layout, in.log_prob, tokens),
@@ -43,9 +42,7 @@ template <std::floating_point T, execution_context Context, kl_formula Kl>
       check.disjoint("reward", out.reward, in.log_prob),
       check.disjoint("reward", out.reward, in.ref_log_prob),
       check.disjoint("reward", out.reward, in.reward),
-      check.apart("reward", footprint, detail::footprint_of(in.mask)),
-      check.apart("reward", footprint, detail::footprint_of(in.layout.rows.offsets)),
-      check.writable("reward", out.reward),
+      check.output("reward", in.layout, out.reward, in.mask),
   });
 }
 

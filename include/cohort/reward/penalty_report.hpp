@@ -37,19 +37,12 @@ COHORT_NAMESPACE_BEGIN
 
 [[nodiscard]] inline penalty_report report_of(penalty_sums const& s) {
   return {s.tokens > 0 ? s.kl / s.tokens : 0, static_cast<index_t>(s.tokens), static_cast<index_t>(s.bad_slots),
-          s.bad_slots > 0 ? static_cast<index_t>(s.first_bad_slot) : -1};
+          detail::place_of(s.bad_slots, s.first_bad_slot)};
 }
 
 [[nodiscard]] inline status check_data(penalty_sums const& s) noexcept {
-  if (!(s.bad_slots > 0)) return {};
-  return {error_code::bad_data,
-          "read",
-          "kl_penalty report",
-          "valid tokens whose values are not finite got reward 0",
-          static_cast<index_t>(s.first_bad_slot),
-          status::values_told::both,
-          s.bad_slots,
-          0};
+  return detail::left_out("kl_penalty report", "valid tokens whose values are not finite got reward 0", s.bad_slots,
+                          s.first_bad_slot);
 }
 
 COHORT_NAMESPACE_END

@@ -96,14 +96,11 @@ struct gae_row {
   template <class L>
   COHORT_HOST_DEVICE COHORT_INLINE auto count(L at, index_t c) const {
     using V = typename L::type;
-    using W = wide<V>;
     auto const x = read(at, c);
     auto const bad = lane_and(x.valid, lane_not(x.usable));
-    V const flag = lane_select(bad, V(1), V(0));
-    basic_token_counts<V> counts{.tokens = lane_select(x.usable, V(1), V(0)), .bad_slots = flag};
-    if (lane_any(bad))
-      counts.first_bad_slot = lane_select(lane_cast<W>(flag) != W(0), position(at, rows, r, c), W(infinity));
-    return counts;
+    return basic_token_counts<V>{.tokens = lane_select(x.usable, V(1), V(0)),
+                                 .bad_slots = lane_select(bad, V(1), V(0)),
+                                 .first_bad_slot = position_where(at, rows, r, c, bad)};
   }
 
   template <class L>
@@ -113,9 +110,7 @@ struct gae_row {
     auto const x = read(at, c);
     W here(static_cast<double>(c));
     if constexpr (L::in_row) here = here + lane_traits<W>::iota();
-    auto const where = [&](auto mask_of_v) COHORT_FLAT {
-      return lane_select(lane_cast<W>(lane_select(mask_of_v, V(1), V(0))) != W(0), here, W(-1));
-    };
+    auto const where = [&](auto chosen) COHORT_FLAT { return lane_select(wide_mask<V>(chosen), here, W(-1)); };
     return last_columns<W>{where(x.usable), where(x.ends)};
   }
 };

@@ -93,10 +93,8 @@ struct value_sum_body {
       auto const bad = lane_and(token.valid, lane_not(token.usable));
       auto const live = W(0) < count;
       centred_sums<W> term{lane_select(live, value, W(infinity)), lane_select(live, value, W(-infinity)), value, count};
-      if (lane_any(bad)) {
-        term.bad_slots = wide_flag<V>(bad);
-        term.first_bad_slot = lane_select(W(0) < term.bad_slots, position(at, rows, r, c), W(infinity));
-      }
+      term.bad_slots = wide_flag<V>(bad);
+      term.first_bad_slot = position_where(at, rows, r, c, bad);
       return term;
     });
   }
@@ -117,7 +115,7 @@ struct value_deviation_body {
       using V = typename L::type;
       using W = wide<V>;
       auto const token = x.read(at, c);
-      W const zero(0), d = lane_select(zero < wide_flag<V>(token.usable), token.value - W(mean), zero);
+      W const zero(0), d = lane_select(wide_mask<V>(token.usable), token.value - W(mean), zero);
       return deviation_sums<W>{d, lane_multiply(d, d)};
     });
   }

@@ -30,15 +30,9 @@ struct range_sums {
 template <class V, bool InRow, class Space>
 COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(lane<V, InRow> at, row_layout<Space> const& rows, index_t r,
                                                           index_t c, V x, decltype(lane_traits<V>::all()) given) {
-  using W = wide<V>;
   auto const live = lane_and(given, lane_is_finite(x)), dead = lane_and(given, lane_not(lane_is_finite(x)));
-  range_sums<V> term{lane_select(live, x, V(infinity)), lane_select(live, x, V(-infinity)),
-                     lane_select(live, V(1), V(0)), lane_select(dead, V(1), V(0)), W(infinity)};
-  if (lane_any(dead)) {
-    W const flag = lane_cast<W>(lane_select(dead, V(1), V(0)));
-    term.first_excluded = lane_select(flag != W(0), position(at, rows, r, c), W(infinity));
-  }
-  return term;
+  return {lane_select(live, x, V(infinity)), lane_select(live, x, V(-infinity)), lane_select(live, V(1), V(0)),
+          lane_select(dead, V(1), V(0)), position_where(at, rows, r, c, dead)};
 }
 
 /// The range of a row in units of a power of two near its width, so that squares neither overflow nor vanish: a reward

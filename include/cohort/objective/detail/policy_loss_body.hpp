@@ -57,7 +57,7 @@ struct policy_row {
     auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), V(0)); };
     auto const q = ratio_rule{terms.level, terms.bounds}(x.log_ratio, sequence_log_ratio);
     auto s = terms.surrogate(q.ratio, given(advantage));
-    if (terms.bounds.given()) s.slope = terms.bounds.within(q.raw, s.slope);
+    if (terms.bounds.given()) s.slope = lane_select(terms.bounds.within(q.raw), s.slope, V(0));
     if (correction.p) {
       V const w = given(correction);
       s.value = lane_multiply(w, s.value);
@@ -119,7 +119,7 @@ private:
     if constexpr (!ratio_kl_formula<Kl>) {
       return k;
     } else {
-      auto const free = lane_and(V(terms.bounds.low) <= log_ratio, log_ratio <= V(terms.bounds.high));
+      auto const free = terms.bounds.within(log_ratio);
       return {k.value, k.slope, lane_select(free, k.ratio_slope, V(0)), lane_select(free, k.whole, k.slope)};
     }
   }
