@@ -6,8 +6,8 @@
 
 #include <optional>
 
-#include <cohort/gradient/detail/logits_rows_body.hpp>
 #include <cohort/gradient/detail/logits_check.hpp>
+#include <cohort/gradient/detail/logits_rows_body.hpp>
 #include <cohort/objective/detail/batch_count.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -26,8 +26,8 @@ struct logits_workspace {
 template <class T, class Options>
 logits_workspace<T> lay_out(workspace_layout& memory, index_t tokens, Options const& options) {
   return {.count = lay_out(memory, options.normalizer),
-          .entropy_count = options.entropy.normalizer ? lay_out(memory, *options.entropy.normalizer)
-                                                      : normalizer_workspace{},
+          .entropy_count =
+              options.entropy.normalizer ? lay_out(memory, *options.entropy.normalizer) : normalizer_workspace{},
           .log_prob = memory.take<T>(tokens),
           .d_log_prob = memory.take<T>(tokens),
           .valid = memory.take<T>(tokens),
@@ -73,28 +73,26 @@ auto policy_tokens_of(Context& context, Inputs const& in, Outputs const& out, po
   auto const mask = token_mask(layout, in.mask);
   auto const log_prob = cells_or(layout, out.log_prob, memory.log_prob);
   auto const by = counted<T>(context, layout.rows, mask, options.normalizer, memory.count);
-  auto const entropy_by =
-      options.entropy.normalizer
-          ? counted<T>(context, layout.rows, mask, *options.entropy.normalizer, memory.entropy_count)
-          : by;
-  return policy_tokens<T, space, Surrogate, Kl>{
-      {layout.rows,
-       read_only(log_prob),
-       token_cells(layout, in.old_log_prob),
-       token_cells(layout, in.ref_log_prob),
-       in.advantage.over(layout),
-       token_cells(layout, in.correction),
-       mask,
-       cells_or(layout, out.d_log_prob, memory.d_log_prob),
-       {f.surrogate, f.kl, options.ratio, options.log_ratio},
-       by},
-      {options.entropy.coefficient, distribution_kl_of(options), entropy_by},
-      options.score == score_rows::all,
-      log_prob,
-      log_sum_exp_of<space, T>(layout, out),
-      token_cells(layout, out.entropy),
-      flat_cells(layout, memory.valid),
-      flat_cells(layout, memory.live)};
+  auto const entropy_by = options.entropy.normalizer ? counted<T>(context, layout.rows, mask,
+                                                                  *options.entropy.normalizer, memory.entropy_count)
+                                                     : by;
+  return policy_tokens<T, space, Surrogate, Kl>{{layout.rows,
+                                                 read_only(log_prob),
+                                                 token_cells(layout, in.old_log_prob),
+                                                 token_cells(layout, in.ref_log_prob),
+                                                 in.advantage.over(layout),
+                                                 token_cells(layout, in.correction),
+                                                 mask,
+                                                 cells_or(layout, out.d_log_prob, memory.d_log_prob),
+                                                 {f.surrogate, f.kl, options.ratio, options.log_ratio},
+                                                 by},
+                                                {options.entropy.coefficient, distribution_kl_of(options), entropy_by},
+                                                options.score == score_rows::all,
+                                                log_prob,
+                                                log_sum_exp_of<space, T>(layout, out),
+                                                token_cells(layout, out.entropy),
+                                                flat_cells(layout, memory.valid),
+                                                flat_cells(layout, memory.live)};
 }
 
 /// Live tokens, rows, seeds and report, in the order that the ratio asks for.
