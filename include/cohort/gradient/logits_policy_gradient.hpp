@@ -144,9 +144,10 @@ void logits_policy_gradient(Context& context,
                                                          options.zero_rows == zero_rows::write,
                                                          tokens};
   detail::run_rows(context, rows, memory, out.report);
-  if (out.live_rows.given)
-    context.template for_each_row<nothing>(row_layout<space>{.rows = 1, .width = count},
-                                           detail::live_rows_body{tokens, cells_of(out.live_rows), count}, nullptr);
+  if (!out.live_rows.given) return;
+  detail::live_rows_body<std::remove_const_t<decltype(tokens)>, space> const list{tokens, cells_of(out.live_rows),
+                                                                                  count};
+  context.template for_each_row<nothing>(row_layout<space>{.rows = 1, .width = count}, list, nullptr);
 }
 
 COHORT_POLICY_END

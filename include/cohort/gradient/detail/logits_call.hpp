@@ -96,17 +96,20 @@ auto policy_tokens_of(Context& context, Inputs const& in, Outputs const& out, po
 }
 
 /// Live tokens, rows, seeds and report, in the order that the ratio asks for.
-template <class Context, class Rows, class T>
-void run_rows(Context& context, Rows rows, logits_workspace<T> const& memory, logits_sums* report) {
+template <class Context, class L, class Space, class Surrogate, class Kl>
+void run_rows(Context& context, logits_rows_body<L, Space, Surrogate, Kl> rows,
+              logits_workspace<compute_t<L>> const& memory, logits_sums* report) {
+  using live_tokens = live_tokens_body<compute_t<L>, Space, Surrogate, Kl>;
+  using token_seeds = token_seeds_body<compute_t<L>, Space, Surrogate, Kl>;
   auto const& sequences = rows.tokens.policy.rows;
   auto const run = [&](rows_phase phase, logits_sums* total) {
     rows.phase = phase;
     context.template for_each_row<basic_logits_sums>(rows.rows, rows, total);
   };
   auto const seeds = [&](logits_sums* of_rows, logits_sums* total) {
-    context.template for_each_row<basic_logits_sums>(sequences, token_seeds_body{rows.tokens, of_rows}, total);
+    context.template for_each_row<basic_logits_sums>(sequences, token_seeds{rows.tokens, of_rows}, total);
   };
-  context.template for_each_row<nothing>(sequences, live_tokens_body{rows.tokens}, nullptr);
+  context.template for_each_row<nothing>(sequences, live_tokens{rows.tokens}, nullptr);
   if (rows.tokens.policy.terms.level == ratio_level::token) {
     run(rows_phase::fused, memory.rows);
     seeds(memory.rows, report);
