@@ -102,9 +102,11 @@ TEMPLATE_TEST_CASE("a bit that is not set is a logit of -inf, bit for bit", "[gr
           }
           auto const gradient = gradients(context, b, x.view());
           CHECK(support::same_bits(gradient, gradients(context, hidden, {})));
+          bool zero = true;
           for (index_t r = 0; r < rows; ++r)
             for (index_t v = 0; v < vocabulary; ++v)
-              if (!x.allows(r, v)) REQUIRE(value(gradient[static_cast<std::size_t>(r * vocabulary + v)]) == 0);
+              zero = zero && (x.allows(r, v) || value(gradient[static_cast<std::size_t>(r * vocabulary + v)]) == 0);
+          CHECK(zero);
         });
       }
 }
