@@ -181,7 +181,7 @@ struct scaled_exponential {
   float high, low, lowest;
 
   explicit scaled_exponential(double factor) {
-    constexpr double inverse_log_2 = 1.4426950408889634, smallest = -126;
+    constexpr double inverse_log_2 = 1.4426950408889634, smallest = -126 * (1 - 0x1p-23); // normal once rounded
     double const in_powers = factor * inverse_log_2;
     high = static_cast<float>(in_powers);
     low = static_cast<float>(in_powers - static_cast<double>(high));
