@@ -30,6 +30,12 @@ struct call {
   cohort::gae_options options{};
 
   auto at(index_t first) { return loose_matrix(memory.data() + first, 2, 3, 3); }
+  template <class Offsets>
+  void pack(Offsets const& offsets) {
+    auto const run = [&](index_t first) { return loose_vector(memory.data() + first, 6); };
+    in = {.layout = cohort::packed(offsets), .reward = run(0), .value = run(8)};
+    out = {.advantage = run(16), .returns = run(24), .report = &report};
+  }
 };
 
 template <class T, class Context, class Break>
@@ -78,10 +84,7 @@ TEST_CASE("gae: shapes of tokens, sequences and layouts", "[advantage][contract]
     });
     for (std::vector<std::int32_t> const& offsets :
          {std::vector<std::int32_t>{1, 3, 6}, {0, 4, 3}, {0, 3, 5}, {0, -1, 6}})
-      refuses<T>(context, "layout", error_code::bad_offsets, [&](call<T>& c) {
-        c.in.layout = cohort::packed(offsets), c.in.mask = c.in.done = {}, c.out.returns = {};
-        c.in.reward = c.in.value = loose_vector(data, 6), c.out.advantage = loose_vector(c.memory.data(), 6);
-      });
+      refuses<T>(context, "layout", error_code::bad_offsets, [&](call<T>& c) { c.pack(offsets); });
   });
 }
 
@@ -101,6 +104,10 @@ TEST_CASE("gae: memory that is shared", "[advantage][contract]") {
     overlap("advantage", [](call<T>& c) { c.in.mask = c.at(16); });
     overlap("returns", [](call<T>& c) { c.in.done = c.at(27); });
     overlap("advantage", [](call<T>& c) { c.in.bootstrap = loose_vector(c.memory.data() + 20, 2); });
+    cases::over_integers<T>({0, 3, 6}, [&](auto const& offsets, T* values) {
+      overlap("advantage", [&](call<T>& c) { c.pack(offsets), c.out.advantage = loose_vector(values, 6); });
+      overlap("returns", [&](call<T>& c) { c.pack(offsets), c.out.returns = loose_vector(values, 6); });
+    });
   });
 }
 

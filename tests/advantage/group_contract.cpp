@@ -148,6 +148,15 @@ TEST_CASE("group_advantage: outputs", "[advantage][contract]") {
     advantage(error_code::bad_stride, [](call<T>& c) { return loose_vector(c.memory.data() + 8, 6, -far); });
     advantage(error_code::overlap, [](call<T>& c) { return loose_vector(c.memory.data() + 1, 6); });
     advantage(error_code::overlap, [](call<T>& c) { return loose_vector(c.memory.data() + 5, 6, -1); });
+    auto const over = [&](std::vector<std::int64_t> const& integers, auto const& groups) {
+      cases::over_integers<T>(integers, [&](auto const& x, T* values) {
+        refuses_advantage<T>(context, "advantage", error_code::overlap, [&](call<T>& c) {
+          c.options.groups = groups(x), c.out.advantage = loose_vector(values, 6);
+        });
+      });
+    };
+    over({4, 4, 4, 7, 7, 7}, [](auto const& x) { return cohort::group_ids(x); });
+    over({0, 3, 6}, [](auto const& x) { return cohort::group_offsets(x); });
   });
 }
 
@@ -168,6 +177,24 @@ TEST_CASE("group_statistics: outputs", "[advantage][contract]") {
     output("max", [&](call<T>& c, index_t n, bool null) { c.statistics.max = shaped(c.high, n, null); });
     output("zero_variance",
            [&](call<T>& c, index_t n, bool null) { c.statistics.zero_variance = shaped(c.zero, n, null); });
+  });
+}
+
+TEST_CASE("group_statistics: outputs over the groups", "[advantage][contract]") {
+  cases::in_both_types([]<class T>(auto& context, T) {
+    auto const output = [&]<class X>(char const* name, X, auto const& set) {
+      cases::over_integers<X>({0, 3, 6}, [&](auto const& x, X* values) {
+        refuses_statistics<T>(context, name, error_code::overlap, [&](call<T>& c) {
+          c.options.groups = cohort::group_offsets(x), set(c.statistics, loose_vector(values, 2));
+        });
+      });
+    };
+    output("count", index_t{}, [](auto& out, auto const& x) { out.count = x; });
+    output("mean", double{}, [](auto& out, auto const& x) { out.mean = x; });
+    output("std", double{}, [](auto& out, auto const& x) { out.std = x; });
+    output("min", double{}, [](auto& out, auto const& x) { out.min = x; });
+    output("max", double{}, [](auto& out, auto const& x) { out.max = x; });
+    output("zero_variance", std::uint8_t{}, [](auto& out, auto const& x) { out.zero_variance = x; });
   });
 }
 

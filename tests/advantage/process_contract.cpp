@@ -80,9 +80,33 @@ TEST_CASE("process_advantage: tokens and layouts", "[advantage][contract]") {
       refuses<T>(context, "layout", error_code::bad_offsets, [&](call<T>& c) {
         c.in.layout = cohort::packed(offsets), c.in.mask = {}, c.out.advantage = loose_vector(c.memory.data(), 6);
       });
+  });
+}
+
+TEST_CASE("process_advantage: memory that is shared", "[advantage][contract]") {
+  cases::in_both_types([]<class T>(auto& context, T) {
+    auto const overlap = [&](auto const& broken) { refuses<T>(context, "advantage", error_code::overlap, broken); };
     for (index_t const at : {index_t{1}, index_t{5}})
-      refuses<T>(context, "advantage", error_code::overlap,
-                 [&](call<T>& c) { c.make_dense(), c.out.advantage = loose_matrix(c.memory.data() + at, 2, 3, 3); });
+      overlap([&](call<T>& c) { c.make_dense(), c.out.advantage = loose_matrix(c.memory.data() + at, 2, 3, 3); });
+    overlap([](call<T>& c) { c.out.advantage = loose_matrix(c.memory.data() + 8, 2, 3, 0); });
+    overlap([](call<T>& c) { c.in.mask = loose_matrix(c.memory.data() + 8, 2, 3, 3); });
+    overlap([](call<T>& c) {
+      c.reward(loose_matrix(c.memory.data(), 2, 3, 3), loose_matrix(c.memory.data() + 11, 2, 3, 3));
+    });
+    overlap(
+        [](call<T>& c) { c.in.steps = cohort::step_list(c.offsets, c.end, loose_vector(c.memory.data() + 12, 3)); });
+    auto const over = [&](std::vector<std::int64_t> const& integers, auto const& set) {
+      cases::over_integers<T>(integers, [&](auto const& x, T* values) {
+        overlap([&](call<T>& c) { c.out.advantage = loose_matrix(values, 2, 3, 3), set(c, x, values); });
+      });
+    };
+    over({0, 3, 6}, [](call<T>& c, auto const& x, T* values) {
+      c.in.layout = cohort::packed(x), c.in.mask = {}, c.out.advantage = loose_vector(values, 6);
+    });
+    over({0, 2, 3}, [](call<T>& c, auto const& x, T*) { c.in.steps = cohort::step_list(x, c.end, c.step); });
+    over({0, 2, 1}, [](call<T>& c, auto const& x, T*) { c.in.steps = cohort::step_list(c.offsets, x, c.step); });
+    over({5, 5}, [](call<T>& c, auto const& x, T*) { c.options.groups = cohort::group_ids(x); });
+    over({0, 2}, [](call<T>& c, auto const& x, T*) { c.options.groups = cohort::group_offsets(x); });
   });
 }
 

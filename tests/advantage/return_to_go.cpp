@@ -117,6 +117,12 @@ TEST_CASE("return_to_go: broken rules", "[advantage][contract]") {
                [](call<T>& c) { c.out.returns = loose_matrix(c.memory.data() + 1, 2, 3, 3); });
     refuses<T>(context, "returns", error_code::overlap,
                [](call<T>& c) { c.out.returns = loose_matrix(c.memory.data() + 8, 2, 3, 0); });
+    cases::over_integers<T>({0, 3, 6}, [&](auto const& offsets, T* values) {
+      refuses<T>(context, "returns", error_code::overlap, [&](call<T>& c) {
+        c.in = {.layout = cohort::packed(offsets), .reward = cases::loose_vector(c.memory.data(), 6)};
+        c.out.returns = cases::loose_vector(values, 6);
+      });
+    });
     for (double const gamma : {-0.1, 1.1, cohort::infinity, cohort::not_a_number})
       refuses<T>(context, "gamma", error_code::bad_parameter, [&](call<T>& c) { c.options.gamma = gamma; });
   });

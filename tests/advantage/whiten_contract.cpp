@@ -82,6 +82,12 @@ TEST_CASE("whiten and moments: shapes and memory", "[advantage][contract]") {
     overlap([](call<T>& c) { c.out.whitened = loose_matrix(c.memory.data() + 1, 2, 3, 3); });
     overlap([](call<T>& c) { c.out.whitened = loose_matrix(c.memory.data() + 8, 2, 3, 0); });
     overlap([](call<T>& c) { c.in.mask = loose_matrix(c.memory.data() + 8, 2, 3, 3); });
+    cases::over_integers<T>({0, 3, 6}, [&](auto const& whole, T* values) {
+      overlap([&](call<T>& c) {
+        c.in = {.layout = cohort::packed(whole), .values = loose_vector(data, 6)};
+        c.out.whitened = loose_vector(values, 6);
+      });
+    });
     call<T> c;
     cohort::status const s = cohort::check_moments<T>(context, c.inputs(), nullptr);
     CHECK((s.code == error_code::null_data && std::string(s.argument) == "moments"));

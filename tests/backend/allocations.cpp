@@ -12,6 +12,7 @@
 #include <cases/rewards.hpp>
 #include <cases/values.hpp>
 #include <cohort/objective/importance_ratio.hpp>
+#include <cohort/reward/kl_penalty.hpp>
 
 #include <cases/scores.hpp>
 #include <cohort/advantage/whiten.hpp>
@@ -178,6 +179,23 @@ TEST_CASE("allocations: value_loss and importance_ratio", "[backend][allocations
         {.ratio = out, .sequence_ratio = sequence, .report = &ratios}, {.ratio = cohort::ratio_level::sequence});
     static_cast<void>(cohort::read(context, &values));
     static_cast<void>(cohort::read(context, &ratios));
+  });
+}
+
+TEST_CASE("allocations: kl_penalty", "[backend][allocations]") {
+  auto const b = cases::random_batch<float>(76, {.rows = 300, .longest = 50});
+  auto const offsets = b.offsets();
+  std::vector<float> reward(b.tokens());
+  cohort::penalty_sums sums;
+  allocates_nothing([&](auto& context) {
+    cohort::kl_penalty<float>(context,
+                              {.layout = cohort::packed(offsets),
+                               .log_prob = b.log_prob,
+                               .ref_log_prob = b.ref_log_prob,
+                               .reward = b.advantage,
+                               .mask = b.mask},
+                              {.reward = reward, .report = &sums}, cohort::k3{0.04});
+    static_cast<void>(cohort::read(context, &sums));
   });
 }
 

@@ -3,7 +3,9 @@
 /// A call that breaks a rule: what check_* says, what the algorithm throws, and that nothing is written.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include <cohort/core/error.hpp>
 
@@ -33,6 +35,20 @@ void refuses(std::string const& function, std::string const& argument, cohort::e
     CHECK(static_cast<int>(error.status().code) == static_cast<int>(code));
   }
   CHECK(untouched());
+}
+
+/// f(integers, values) with values that start at the first and inside the last of the integers: an output that lies there
+/// must be refused, and nothing be written.
+template <class T, class F>
+void over_integers(std::vector<std::int64_t> const& integers, F const& f) {
+  constexpr std::size_t room = 8, step = sizeof(std::int64_t) / sizeof(T);
+  auto memory = integers;
+  memory.resize(integers.size() + room, 77);
+  auto const before = memory;
+  for (std::size_t const first : {std::size_t{0}, integers.size() * step - 1})
+    f(loose_vector(memory.data(), static_cast<cohort::index_t>(integers.size())),
+      reinterpret_cast<T*>(memory.data()) + first);
+  CHECK(memory == before);
 }
 
 /// Extents and strides that leave 64 bits when multiplied.

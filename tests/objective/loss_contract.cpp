@@ -164,6 +164,14 @@ TEST_CASE("policy_loss: a gradient that overlaps an input without being it", "[o
                [&](call<T>& c) { c.out.d_log_prob = loose_matrix(c.at(0), 2, 3, 1, 2); });
     refuses<T>(context, "d_log_prob", error_code::overlap,
                [&](call<T>& c) { c.out.d_log_prob = loose_matrix(c.at(10), 2, 3, -3, -1); });
+    refuses<T>(context, "d_log_prob", error_code::overlap,
+               [&](call<T>& c) { c.in.advantage = call<T>::per_sequence(loose_vector(c.at(45), 2)); });
+    refuses<T>(context, "d_log_prob", error_code::overlap, [&](call<T>& c) { c.in.correction = c.tokens(44); });
+    refuses<T>(context, "d_log_prob", error_code::overlap, [&](call<T>& c) { c.in.mask = c.tokens(40); });
+    cases::over_integers<T>({0, 3, 6}, [&](auto const& offsets, T* values) {
+      refuses<T>(context, "d_log_prob", error_code::overlap,
+                 [&](call<T>& c) { c.pack(offsets), c.out.d_log_prob = loose_vector(values, 6); });
+    });
   });
 }
 

@@ -82,6 +82,12 @@ struct call {
 
   [[nodiscard]] auto tokens(index_t i) { return loose_matrix(at(i), 2, 3, 3); }
   [[nodiscard]] T* at(index_t i) { return memory.data() + i; }
+  template <class Offsets>
+  void pack(Offsets const& offsets) {
+    auto const run = [&](index_t i) { return loose_vector(at(i), 6); };
+    in = {.layout = cohort::packed(offsets), .log_prob = run(0), .old_log_prob = run(8)};
+    out.ratio = run(40);
+  }
 };
 
 template <class T, class Context, class Break>
@@ -151,12 +157,13 @@ TEST_CASE("importance_ratio: rules", "[objective][importance_ratio][contract]") 
     refuses<T>(context, "log_ratio.high", error_code::bad_parameter, [](call<T>& c) { c.options.log_ratio.high = -1; });
     refuses<T>(context, "layout", error_code::bad_extent, [](call<T>& c) { c.in.layout = cohort::padded{-2, 3}; });
     std::vector<std::int64_t> const offsets{0, 4, 3, 6};
-    refuses<T>(context, "layout", error_code::bad_offsets, [&](call<T>& c) {
-      c.in = {.layout = cohort::packed(offsets),
-              .log_prob = loose_vector(c.at(0), 6),
-              .old_log_prob = loose_vector(c.at(8), 6)};
-      c.out = {.ratio = loose_vector(c.at(40), 6), .report = &c.report};
-      c.out.sequence_ratio = loose_vector(c.at(50), 3);
+    refuses<T>(context, "layout", error_code::bad_offsets,
+               [&](call<T>& c) { c.pack(offsets), c.out.sequence_ratio = loose_vector(c.at(50), 3); });
+    cases::over_integers<T>({0, 3, 6}, [&](auto const& whole, T* values) {
+      refuses<T>(context, "ratio", error_code::overlap,
+                 [&](call<T>& c) { c.pack(whole), c.out.ratio = loose_vector(values, 6); });
+      refuses<T>(context, "sequence_ratio", error_code::overlap,
+                 [&](call<T>& c) { c.pack(whole), c.out.sequence_ratio = loose_vector(values, 2); });
     });
   });
 }

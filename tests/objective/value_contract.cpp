@@ -109,6 +109,10 @@ TEST_CASE("value_loss: a gradient that overlaps an input without being it", "[ob
                [&](call<T>& c) { c.out.d_value = loose_matrix(c.at(40), 2, 3, 0); });
     refuses<T>(context, "d_value", error_code::overlap,
                [&](call<T>& c) { c.in.mask = loose_matrix(c.at(42), 2, 3, 3); });
+    cases::over_integers<T>({0, 3, 6}, [&](auto const& offsets, T* values) {
+      refuses<T>(context, "d_value", error_code::overlap,
+                 [&](call<T>& c) { c.pack(offsets), c.out.d_value = loose_vector(values, 6); });
+    });
   });
 }
 

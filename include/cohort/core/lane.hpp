@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstdint>
 
 #include <cohort/core/numeric.hpp>
 
@@ -25,7 +26,7 @@ struct lane {
   int count;
 };
 
-/// Per lane type: scalar, size, of<T>, all(), iota(), load, store, gather, scatter.
+/// Per lane type: scalar, size, of<T>, all(), iota(), bits, load, store, gather, scatter.
 template <class V>
 struct lane_traits;
 
@@ -44,6 +45,7 @@ struct lane_traits<S> {
   using of = T;
   COHORT_HOST_DEVICE static constexpr bool all() { return true; }
   COHORT_HOST_DEVICE static constexpr S iota() { return S(0); }
+  COHORT_HOST_DEVICE static constexpr bool bits(std::uint32_t word) { return (word & 1U) != 0; }
   template <class T>
   COHORT_HOST_DEVICE static S load(T const* p, index_t, int) {
     return detail::widen<S>(p);

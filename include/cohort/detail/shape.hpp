@@ -12,6 +12,7 @@
 #include <cohort/core/mask.hpp>
 #include <cohort/core/status.hpp>
 #include <cohort/core/token_layout.hpp>
+#include <cohort/core/vocabulary_mask.hpp>
 #include <cohort/core/workspace.hpp>
 #include <cohort/detail/overlap.hpp>
 
@@ -34,6 +35,12 @@ constexpr status first_broken(std::initializer_list<status> checks) {
 template <class T, class Space>
 footprint footprint_of(mask_view<T, Space> const& x) {
   return footprint_of(x.data, x.rank, x.extent, x.stride, x.element_bytes());
+}
+
+template <class Space>
+footprint footprint_of(vocabulary_mask_view<Space> const& x) {
+  if (!x.given()) return {};
+  return footprint_of(x.data, x.rank, x.extent, x.stride, sizeof(*x.data));
 }
 
 template <class Space>
@@ -126,6 +133,21 @@ struct checker {
     if (x.rank == 2) return differs(error_code::bad_rank, argument, "it has a value per row", 2, 1);
     if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
     return extent(argument, x.extent[0], rows);
+  }
+
+  /// A bit per class: words that follow one another, for all rows or for each.
+  template <class Space>
+  [[nodiscard]] constexpr status vocabulary(char const* argument, vocabulary_mask_view<Space> const& x, index_t rows,
+                                            index_t classes) const {
+    if (!x.given()) return {};
+    int const last = x.rank - 1;
+    if (status const s = shape(argument, x.data, x.extent, x.stride, x.rank, alignment_of(x)); !s) return s;
+    if (status const s = extent(argument, x.words(), (classes + 31) / 32, last); !s) return s;
+    if (x.rank == 2)
+      if (status const s = extent(argument, x.extent[0], rows, 0); !s) return s;
+    if (x.words() < 2 || x.stride[last] == 1) return {};
+    return differs(error_code::unsupported_layout, argument, "its words are contiguous", as_double(x.stride[last]), 1,
+                   last);
   }
 
   template <class Space>

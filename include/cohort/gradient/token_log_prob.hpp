@@ -12,12 +12,17 @@ struct token_log_prob_inputs {
   row_major_view<L const, Space> logits;
   required_index_view<Space> token;
   mask_view<compute_t<L>, Space> mask{};
+  vocabulary_mask_view<Space> vocabulary_mask{};
 };
 
 template <class L, class Space>
 struct token_log_prob_outputs {
   view<compute_t<L>, 1, Space> log_prob;
   optional_view<compute_t<L>, 1, Space> log_sum_exp{};
+  optional_view<compute_t<L>, 1, Space> entropy{};
+  optional_view<compute_t<L>, 1, Space> sum_of_squares{}; ///< sum_v p[v]^2
+  optional_view<compute_t<L>, 1, Space> probability{};    ///< exp(log_prob)
+  optional_view<std::int64_t, 1, Space> rank{};           ///< 1 for the most likely class; -1 for a bad row
   row_sums* report = nullptr; ///< in the context's memory; overwritten
 };
 
@@ -27,7 +32,10 @@ struct token_log_prob_backward_inputs {
   required_index_view<Space> token;
   optional_view<compute_t<L> const, 1, Space> log_sum_exp{};
   view<compute_t<L> const, 1, Space> d_log_prob;
+  optional_view<compute_t<L> const, 1, Space> d_entropy{};
+  optional_view<compute_t<L> const, 1, Space> d_log_sum_exp{};
   mask_view<compute_t<L>, Space> mask{};
+  vocabulary_mask_view<Space> vocabulary_mask{};
 };
 
 template <class L, class Space>
@@ -39,33 +47,64 @@ struct token_log_prob_backward_outputs {
 struct token_log_prob_options {
   double temperature = 1;
 };
+struct token_log_prob_backward_options {
+  double temperature = 1;
+  bool accumulate = false; ///< adds to d_logits instead of overwriting it
+};
 
 namespace detail {
 
+constexpr status check_temperature(checker const& check, double temperature) {
+  return check.parameter(temperature > 0 && temperature < infinity, "temperature", "it is finite and positive",
+                         temperature);
+}
+
 template <class L, class Inputs>
-status check_token_rows(checker const& check, Inputs const& in, token_log_prob_options const& options) {
+status check_token_rows(checker const& check, Inputs const& in, double temperature) {
   index_t const rows = in.logits.extent[0];
   bool const empty = in.logits.extent[1] == 0 && rows > 0;
   return first_broken({check.matrix("logits", in.logits, rows, in.logits.extent[1]),
                        check.rule(!empty, error_code::bad_extent, "logits", "the vocabulary is empty"),
                        check.indices("token", in.token, rows), check.row_mask("mask", in.mask, rows),
-                       check.parameter(options.temperature > 0 && options.temperature < infinity, "temperature",
-                                       "it is finite and positive", options.temperature)});
+                       check.vocabulary("vocabulary_mask", in.vocabulary_mask, rows, in.logits.extent[1]),
+                       check_temperature(check, temperature)});
 }
 
 /// A value per row that stands apart from whatever is still to be read, and from itself.
 template <class Output, class Inputs>
 status check_row_output(checker const& check, char const* argument, Output const& out, Inputs const& in) {
   footprint const memory = footprint_of(out);
-  return first_broken({check.apart(argument, memory, footprint_of(in.logits)),
-                       check.apart(argument, memory, footprint_of(in.token)),
-                       check.apart(argument, memory, footprint_of(in.mask)), check.writable(argument, memory)});
+  return first_broken(
+      {check.vector(argument, out, in.logits.extent[0]), check.apart(argument, memory, footprint_of(in.logits)),
+       check.apart(argument, memory, footprint_of(in.token)), check.apart(argument, memory, footprint_of(in.mask)),
+       check.apart(argument, memory, footprint_of(in.vocabulary_mask)), check.writable(argument, out)});
+}
+
+/// Outputs of which no two share memory.
+struct named_footprint {
+  char const* argument;
+  footprint memory;
+};
+inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs) {
+  for (auto const* x = outputs.begin(); x != outputs.end(); ++x)
+    for (auto const* y = outputs.begin(); y != x; ++y)
+      if (status const s = check.apart(x->argument, x->memory, y->memory); !s) return s;
+  return {};
 }
 
 template <class L, class Space, class Inputs>
-token_rows<L, Space> rows_of(Inputs const& in, token_log_prob_options const& options) {
+token_rows<L, Space> rows_of(Inputs const& in, double temperature) {
   row_layout<Space> const rows{.rows = in.logits.extent[0], .width = in.logits.extent[1]};
-  return {rows, matrix_cells(in.logits), in.token, row_mask(in.mask), options.temperature};
+  return {rows, matrix_cells(in.logits), in.token, row_mask(in.mask), in.vocabulary_mask, temperature};
+}
+/// A value per row, or none.
+template <class T, class Space>
+cells<T, Space> cells_of(optional_view<T, 1, Space> const& x) {
+  return row_cells<T, Space>(x.data, x.stride[0]);
+}
+template <class T, class Space>
+cells<T, Space> cells_of(view<T, 1, Space> const& x) {
+  return row_cells<T, Space>(x.data, x.stride[0]);
 }
 
 } // namespace detail
@@ -76,13 +115,26 @@ template <class L, execution_context Context>
                                           token_log_prob_outputs<L, typename Context::memory_space> const& out,
                                           token_log_prob_options const& options) noexcept {
   constexpr detail::checker check{"token_log_prob"};
-  index_t const rows = in.logits.extent[0];
+  using detail::check_row_output, detail::footprint_of;
   return detail::first_broken(
-      {detail::check_token_rows<L>(check, in, options), check.rows_of("log_prob", out.log_prob, rows),
-       check.vector("log_sum_exp", out.log_sum_exp, rows),
-       detail::check_row_output(check, "log_prob", out.log_prob, in),
+      {detail::check_token_rows<L>(check, in, options.temperature),
+       check.rows_of("log_prob", out.log_prob, in.logits.extent[0]),
        detail::check_row_output(check, "log_sum_exp", out.log_sum_exp, in),
-       check.apart("log_sum_exp", detail::footprint_of(out.log_sum_exp), detail::footprint_of(out.log_prob))});
+       detail::check_row_output(check, "entropy", out.entropy, in),
+       detail::check_row_output(check, "sum_of_squares", out.sum_of_squares, in),
+       detail::check_row_output(check, "probability", out.probability, in),
+       detail::check_row_output(check, "rank", out.rank, in),
+       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.logits)),
+       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.token)),
+       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.mask)),
+       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.vocabulary_mask)),
+       check.writable("log_prob", out.log_prob),
+       detail::check_apart(check, {{"log_prob", footprint_of(out.log_prob)},
+                                   {"log_sum_exp", footprint_of(out.log_sum_exp)},
+                                   {"entropy", footprint_of(out.entropy)},
+                                   {"sum_of_squares", footprint_of(out.sum_of_squares)},
+                                   {"probability", footprint_of(out.probability)},
+                                   {"rank", footprint_of(out.rank)}})});
 }
 
 /// The first rule that such a call breaks. Reads no logit and no token.
@@ -90,18 +142,26 @@ template <class L, execution_context Context>
 [[nodiscard]] status
 check_token_log_prob_backward(Context&, token_log_prob_backward_inputs<L, typename Context::memory_space> const& in,
                               token_log_prob_backward_outputs<L, typename Context::memory_space> const& out,
-                              token_log_prob_options const& options) noexcept {
+                              token_log_prob_backward_options const& options) noexcept {
   constexpr detail::checker check{"token_log_prob_backward"};
+  using detail::footprint_of;
   index_t const rows = in.logits.extent[0];
+  bool const added_to_itself =
+      options.accumulate && detail::share_memory(footprint_of(out.d_logits), footprint_of(in.logits));
   return detail::first_broken(
-      {detail::check_token_rows<L>(check, in, options), check.vector("log_sum_exp", in.log_sum_exp, rows),
-       check.rows_of("d_log_prob", in.d_log_prob, rows),
+      {detail::check_token_rows<L>(check, in, options.temperature), check.vector("log_sum_exp", in.log_sum_exp, rows),
+       check.rows_of("d_log_prob", in.d_log_prob, rows), check.vector("d_entropy", in.d_entropy, rows),
+       check.vector("d_log_sum_exp", in.d_log_sum_exp, rows),
        check.matrix("d_logits", out.d_logits, rows, in.logits.extent[1]),
+       check.rule(!added_to_itself, error_code::overlap, "d_logits", "what is added to is not the logits"),
        check.disjoint("d_logits", out.d_logits, in.logits),
-       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.d_log_prob)),
-       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.log_sum_exp)),
-       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.token)),
-       check.apart("d_logits", detail::footprint_of(out.d_logits), detail::footprint_of(in.mask)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.d_log_prob)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.d_entropy)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.d_log_sum_exp)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.log_sum_exp)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.token)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.mask)),
+       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.vocabulary_mask)),
        check.writable("d_logits", out.d_logits)});
 }
 
@@ -109,19 +169,24 @@ COHORT_NAMESPACE_END
 
 COHORT_POLICY_BEGIN
 
-/// The log-prob of each row's token, and the row's log-sum-exp.
+/// The log-prob of each row's token, and what else its row says.
 ///
-///   log_sum_exp[n] = log sum_v exp(logits[n,v] / temperature)
-///   log_prob[n]    = logits[n, token[n]] / temperature - log_sum_exp[n]
+///   log_sum_exp[n] = log sum_v exp(z[n,v]),   z = logits / temperature
+///   log_prob[n]    = z[n, token[n]] - log_sum_exp[n]
+///   entropy[n]     = log_sum_exp[n] - sum_v p[n,v] z[n,v],   p = exp(z - log_sum_exp)
+///   rank[n]        = 1 + #{v : logits[n,v] > logits[n, token[n]]}
 ///
-/// Row t of the logits scores token t. Logits of -inf are legal: probability 0. float, double, half or bfloat16 logits;
-/// arithmetic and outputs in float, in double for double; sums fold in double.
+/// Row t of the logits scores token t. Logits of -inf are legal: probability 0; so is a class that vocabulary_mask
+/// leaves out. With a mask per row these are log-probs renormalised over the support that a sampler kept. The row is
+/// read once. float, double, half or bfloat16 logits; arithmetic and outputs in float, in double for double; sums fold
+/// in double.
 ///
-/// Shapes     logits: rows x vocabulary, row-major with any row stride; token, mask, outputs: rows.
+/// Shapes     logits: rows x vocabulary, row-major with any row stride; token, mask, outputs: rows;
+///            vocabulary_mask: ceil(vocabulary / 32) words of uint32, or rows x words.
 /// Units      nats.
 /// Errors     contract_error (check_token_log_prob), nothing is written. A valid row whose token is outside the
-///            vocabulary, with NaN or +inf, or without a finite logit gets NaN and is counted in the report. A masked
-///            row gets 0; neither its logits nor its token is read.
+///            vocabulary or left out by its mask, with NaN or +inf, or without a finite logit gets NaN (rank -1) and is
+///            counted in the report. A masked row gets 0; neither its logits nor its token is read.
 /// Workspace  none.
 template <class L, execution_context Context>
 void token_log_prob(Context& context, token_log_prob_inputs<L, typename Context::memory_space> const& in,
@@ -130,38 +195,47 @@ void token_log_prob(Context& context, token_log_prob_inputs<L, typename Context:
   using space = typename Context::memory_space;
   static_assert(is_storage<L>, "cohort: logits are float, double, half or bfloat16");
   if (!detail::require(check_token_log_prob<L>(context, in, out, options))) return;
-  using C = compute_t<L>;
+  using detail::cells_of;
   detail::token_log_prob_body<L, space> const body{
-      detail::rows_of<L, space>(in, options), row_cells<C, space>(out.log_prob.data, out.log_prob.stride[0]),
-      row_cells<C, space>(out.log_sum_exp.data, out.log_sum_exp.stride[0])};
+      detail::rows_of<L, space>(in, options.temperature),
+      {cells_of(out.log_prob), cells_of(out.log_sum_exp),
+       cells_of(out.entropy), cells_of(out.sum_of_squares), cells_of(out.probability), cells_of(out.rank)}};
   context.template for_each_row<basic_row_sums>(body.in.rows, body, out.report);
 }
 
-/// The gradient with respect to the logits, from the seeds d loss / d log_prob.
+/// The gradient with respect to the logits, from the seeds d loss / d log_prob and, where they are given, those of the
+/// entropy and of the log-sum-exp. With z = logits / temperature and p = softmax(z),
 ///
-///   d_logits[n,v] = d_log_prob[n] / temperature * (1[v == token[n]] - softmax(logits[n] / temperature)[v])
+///   d_logits[n,v] = 1 / temperature * ( d_log_prob[n] (1[v == token[n]] - p[n,v])
+///                                     - d_entropy[n] p[n,v] (log p[n,v] + entropy[n])
+///                                     + d_log_sum_exp[n] p[n,v] )
 ///
-/// Without log_sum_exp the row is normalised anew, so that a large common offset costs no digits; with it the row is
-/// read once, and the relative error of the probabilities is that of log_sum_exp, |log_sum_exp| 2^-24 in float.
-/// Rows with seed 0 are zeroed without an exponential; columns past the vocabulary are left alone.
+/// Without log_sum_exp the row is normalised anew, so that a large common offset costs no digits; with it, and with
+/// the first seed alone, the row is read once, and the relative error of the probabilities is that of log_sum_exp,
+/// |log_sum_exp| 2^-24 in float. Rows whose seeds are 0 are zeroed unread; columns past the vocabulary are left alone.
 ///
 /// Shapes     as token_log_prob; d_logits: rows x vocabulary.
-/// Aliasing   d_logits may be logits.
-/// Errors     contract_error (check_token_log_prob_backward), nothing is written. Masked and bad rows get 0; the bad
-///            ones (as in token_log_prob, and a seed that is not finite) are counted in the report.
+/// Aliasing   d_logits may be logits, unless it is added to.
+/// Errors     contract_error (check_token_log_prob_backward), nothing is written. Masked and bad rows get 0 (nothing is
+///            added); the bad ones (as in token_log_prob, and a seed that is not finite) are counted in the report.
 /// Workspace  none.
 template <class L, execution_context Context>
 void token_log_prob_backward(Context& context,
                              token_log_prob_backward_inputs<L, typename Context::memory_space> const& in,
                              token_log_prob_backward_outputs<L, typename Context::memory_space> const& out,
-                             token_log_prob_options const& options = {}) {
+                             token_log_prob_backward_options const& options = {}) {
   using space = typename Context::memory_space;
   static_assert(is_storage<L>, "cohort: logits are float, double, half or bfloat16");
   if (!detail::require(check_token_log_prob_backward<L>(context, in, out, options))) return;
-  using C = compute_t<L>;
+  using detail::cells_of;
   detail::token_log_prob_backward_body<L, space> const body{
-      detail::rows_of<L, space>(in, options), row_cells<C const, space>(in.log_sum_exp.data, in.log_sum_exp.stride[0]),
-      row_cells<C const, space>(in.d_log_prob.data, in.d_log_prob.stride[0]), matrix_cells(out.d_logits)};
+      detail::rows_of<L, space>(in, options.temperature),
+      cells_of(in.log_sum_exp),
+      cells_of(in.d_log_prob),
+      cells_of(in.d_entropy),
+      cells_of(in.d_log_sum_exp),
+      matrix_cells(out.d_logits),
+      options.accumulate};
   context.template for_each_row<basic_row_sums>(body.in.rows, body, out.report);
 }
 

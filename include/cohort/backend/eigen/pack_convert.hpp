@@ -126,6 +126,25 @@ COHORT_INLINE void narrowed(bfloat16* p, pack<float> x) {
   std::memcpy(p, &stored, sizeof stored);
 }
 
+/// Which of the lowest bits are set, one per lane.
+template <class T>
+COHORT_INLINE pack_mask<T> mask_of_bits(std::uint32_t word) {
+#if defined(EIGEN_VECTORIZE_AVX512)
+  pack_mask<T> mask;
+  mask.low = static_cast<decltype(mask.low)>(word);
+  if constexpr (pack<T>::parts == 2) mask.high = static_cast<decltype(mask.high)>(word >> packet_size<T>);
+  return mask;
+#else
+  vector_of<std::uint32_t> place;
+  for (int i = 0; i < pack_size; ++i) place[i] = std::uint32_t{1} << i;
+  vector_of<std::int32_t> set;
+  copy_bits(set, (place & word) != 0);
+  pack<T> x;
+  copy_bits(x, __builtin_convertvector(set, vector_of<T>));
+  return x != pack<T>(0);
+#endif
+}
+
 /// Whether narrowed() knows half: with F16C. Element by element elsewhere.
 #if defined(EIGEN_VECTORIZE_AVX512) || (defined(EIGEN_VECTORIZE_AVX) && defined(__F16C__))
 inline constexpr bool narrows_half = true;

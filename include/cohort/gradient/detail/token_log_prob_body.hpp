@@ -4,38 +4,12 @@
 #pragma once
 
 #include <cohort/core/mask.hpp>
-#include <cohort/core/team.hpp>
+#include <cohort/gradient/detail/row_gradient.hpp>
 #include <cohort/gradient/row_report.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// The maximum of a row and sum_v exp((logit[v] - high) / temperature).
-struct row_softmax {
-  double high;
-  double sum;
-  /// False for a row without a finite logit, with +inf or with NaN.
-  [[nodiscard]] COHORT_HOST_DEVICE bool usable() const {
-    return high > -infinity && high < infinity && sum > 0 && sum < infinity;
-  }
-};
-
-template <class Team, class L>
-COHORT_HOST_DEVICE row_softmax softmax_of(Team const& team, line<L const> x, index_t n, double inverse_temperature) {
-  double const high =
-      team.template reduce<maximum_of>(n, [=]<class At>(At at, index_t c)
-                                              COHORT_FLAT { return maximum_of<typename At::type>{load(at, x, c)}; })
-          .high;
-  double const sum =
-      team.template reduce<sum_of>(n,
-                                   [=]<class At>(At at, index_t c) COHORT_FLAT {
-                                     using V = typename At::type;
-                                     return sum_of<V>{lane_exp((load(at, x, c) - V(high)) * V(inverse_temperature))};
-                                   })
-          .sum;
-  return {high, sum};
-}
 
 /// What both directions know of their rows.
 template <class L, class Space>
@@ -44,15 +18,72 @@ struct token_rows {
   cells<L const, Space> logits;
   index_view<Space> token;
   mask_cells<compute_t<L>, Space> mask; ///< one value per row
+  vocabulary_mask_view<Space> vocabulary;
   double temperature;
 
   [[nodiscard]] COHORT_HOST_DEVICE bool valid(index_t r) const {
     return load_mask<compute_t<L>>(lane<double, true>{1}, mask.row(rows, r), 0);
   }
+  [[nodiscard]] COHORT_HOST_DEVICE index_t classes() const { return rows.width; }
   [[nodiscard]] COHORT_HOST_DEVICE bool in_vocabulary(index_t id) const { return id >= 0 && id < rows.width; }
+  /// A token that its row's mask leaves out has no log-prob; one whose logit is -inf has -inf.
+  template <class Row>
+  [[nodiscard]] COHORT_HOST_DEVICE bool allowed(Row const& row, index_t id) const {
+    return in_vocabulary(id) && row.allows(id);
+  }
+  template <bool Masked>
+  [[nodiscard]] COHORT_HOST_DEVICE logit_row<L, Masked> row(index_t r) const {
+    if constexpr (Masked)
+      return {logits.row(rows, r).p, vocabulary.row(r)};
+    else
+      return {logits.row(rows, r).p};
+  }
   [[nodiscard]] COHORT_HOST_DEVICE static row_sums report(bool good, index_t r) {
     if (good) return {.rows = 1};
     return {.bad_rows = 1, .first_bad_row = static_cast<double>(r)};
+  }
+};
+
+/// #{logit > the token's} + 1.
+template <class Team, class Row>
+COHORT_HOST_DEVICE index_t rank_of(Team const& team, Row row, index_t n, double logit) {
+  auto const larger = team.template reduce<sum_of>(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
+    using V = typename At::type;
+    return sum_of<V>{lane_select(V(logit) < row(at, c), V(1), V(0))};
+  });
+  return 1 + static_cast<index_t>(larger.sum);
+}
+
+/// What a row says.
+struct row_values {
+  double log_prob = 0, log_sum_exp = 0, entropy = 0, sum_of_squares = 0, probability = 0;
+  index_t rank = 0;
+};
+
+/// What a row is asked for; cells that are not given are not written.
+template <class T, class Space>
+struct row_outputs {
+  cells<T, Space> log_prob, log_sum_exp, entropy, sum_of_squares, probability;
+  cells<std::int64_t, Space> rank;
+
+  [[nodiscard]] COHORT_HOST_DEVICE row_moments moments() const {
+    return sum_of_squares.given() ? row_moments::squares
+           : entropy.given()      ? row_moments::entropy
+                                  : row_moments::none;
+  }
+  COHORT_HOST_DEVICE void write(row_layout<Space> const& rows, index_t r, row_values const& x) const {
+    put(rows, log_prob, r, x.log_prob);
+    put(rows, log_sum_exp, r, x.log_sum_exp);
+    put(rows, entropy, r, x.entropy);
+    put(rows, sum_of_squares, r, x.sum_of_squares);
+    put(rows, probability, r, x.probability);
+    put(rows, rank, r, x.rank);
+  }
+
+private:
+  template <class X, class Value>
+  COHORT_HOST_DEVICE static void put(row_layout<Space> const& rows, cells<X, Space> const& to, index_t r, Value value) {
+    if (to.given()) narrow(to.row(rows, r).p, value);
   }
 };
 
@@ -62,29 +93,42 @@ struct token_log_prob_body {
   static constexpr bool rows_in_lanes = false;
 
   token_rows<L, Space> in;
-  cells<compute_type, Space> log_prob, log_sum_exp;
+  row_outputs<compute_type, Space> out;
 
   template <class Team>
   COHORT_HOST_DEVICE row_sums operator()(Team const& team, index_t r) const {
-    if (!in.valid(r)) return write(team, r, 0, 0), row_sums{};
-    index_t const n = in.rows.width, id = in.token[r];
-    auto const x = team.stage(0, in.logits.row(in.rows, r), n);
-    auto const s = softmax_of(team, x, n, 1 / in.temperature);
-    bool const good = s.usable() && in.in_vocabulary(id);
-    if (!good) return write(team, r, not_a_number, not_a_number), in.report(good, r);
-    double const log_sum = lane_log(s.sum), logit = load(lane<double, true>{1}, x, id);
-    write(team, r, (logit - s.high) / in.temperature - log_sum, s.high / in.temperature + log_sum);
-    return in.report(good, r);
+    if (!in.valid(r)) return write(team, r, {}), row_sums{};
+    if (in.vocabulary.given()) return score<row_moments::squares>(team, in.template row<true>(r), r);
+    auto const row = in.template row<false>(r);
+    switch (out.moments()) {
+    case row_moments::squares:
+      return score<row_moments::squares>(team, row, r);
+    case row_moments::entropy:
+      return score<row_moments::entropy>(team, row, r);
+    default:
+      return score<row_moments::none>(team, row, r);
+    }
   }
 
 private:
+  template <row_moments Moments, class Team, class Row>
+  COHORT_HOST_DEVICE row_sums score(Team const& team, Row row, index_t r) const {
+    index_t const id = in.token[r];
+    auto const s = softmax_of<Moments>(team, row, no_stash{}, in.classes(), 1 / in.temperature);
+    double const logit = in.allowed(row, id) ? row.at(id) : not_a_number;
+    bool const good = s.usable() && in.allowed(row, id);
+    constexpr double none = not_a_number;
+    if (!good) return write(team, r, {none, none, none, none, none, -1}), in.report(false, r);
+    double const log_prob = s.log_prob(logit);
+    index_t const rank = out.rank.given() ? rank_of(team, row, in.classes(), logit) : 0;
+    write(team, r, {log_prob, s.log_sum_exp(), s.entropy(), s.sum_of_squares(), lane_exp(log_prob), rank});
+    return in.report(true, r);
+  }
   template <class Team>
-  COHORT_HOST_DEVICE void write(Team const& team, index_t r, double chosen, double total) const {
-    auto const lp = log_prob.row(in.rows, r), lse = log_sum_exp.row(in.rows, r);
-    team.once([=] {
-      narrow(lp.p, chosen);
-      if (lse.p) narrow(lse.p, total);
-    });
+  COHORT_HOST_DEVICE void write(Team const& team, index_t r, row_values const& x) const {
+    auto const to = out;
+    auto const rows = in.rows;
+    team.once([=] { to.write(rows, r, x); });
   }
 };
 
@@ -94,54 +138,58 @@ struct token_log_prob_backward_body {
   static constexpr bool rows_in_lanes = false;
 
   token_rows<L, Space> in;
-  cells<compute_type const, Space> log_sum_exp, d_log_prob;
+  cells<compute_type const, Space> log_sum_exp, d_log_prob, d_entropy, d_log_sum_exp;
   cells<L, Space> d_logits;
+  bool accumulate;
 
   template <class Team>
   COHORT_HOST_DEVICE row_sums operator()(Team const& team, index_t r) const {
-    auto const out = d_logits.row(in.rows, r);
-    index_t const n = in.rows.width;
-    if (!in.valid(r)) return zero(team, out, n), row_sums{};
-    double const seed = static_cast<double>(*d_log_prob.row(in.rows, r).p);
+    if (!in.valid(r)) return clear(team, r), row_sums{};
+    row_seeds const seed{read(d_log_prob, r), read(d_log_sum_exp, r), read(d_entropy, r)};
     index_t const id = in.token[r];
-    auto const x = in.logits.row(in.rows, r);
-    if (seed == 0 && in.in_vocabulary(id)) return zero(team, out, n), in.report(true, r);
-    auto const s = normalization(team, x, n, r);
-    bool const good = s.usable() && in.in_vocabulary(id) && lane_is_finite(seed);
-    bool const written = good && write(team, x, out, s, id, seed);
-    if (!written) zero(team, out, n);
+    bool const written = seed.none() ? in.in_vocabulary(id) && (clear(team, r), true)
+                         : in.vocabulary.given() ? write(team, in.template row<true>(r), r, id, seed)
+                                                 : write(team, in.template row<false>(r), r, id, seed);
+    if (!written) clear(team, r);
     return in.report(written, r);
   }
 
 private:
+  [[nodiscard]] COHORT_HOST_DEVICE double read(cells<compute_type const, Space> const& from, index_t r) const {
+    return from.given() ? static_cast<double>(*from.row(in.rows, r).p) : 0;
+  }
+  template <class Team>
+  COHORT_HOST_DEVICE void clear(Team const& team, index_t r) const {
+    if (!accumulate) clear_row(team, d_logits.row(in.rows, r).p, in.classes());
+  }
+
+  /// False, with what is written to be overwritten, where the row has no gradient. What is added to is not touched then:
+  /// such a row is normalised anew.
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE bool write(Team const& team, Row row, index_t r, index_t id, row_seeds const& seed) const {
+    if (!in.allowed(row, id) || !seed.finite()) return false;
+    double const logit = row.at(id), inverse = 1 / in.temperature;
+    L* const out = d_logits.row(in.rows, r).p;
+    bool const plain = seed.log_prob_alone() && !accumulate;
+    auto const s = plain ? normalization(team, row, r, inverse)
+                         : softmax_of<row_moments::entropy>(team, row, no_stash{}, in.classes(), inverse);
+    if (!s.usable()) return false;
+    if (plain) {
+      double const weight = seed.log_prob * inverse;
+      double const sum = write_softmax(team, row, out, in.classes(), s, weight);
+      write_token(team, out, id, weight, s.log_prob(logit));
+      return lane_is_finite(sum);
+    }
+    write_line(team, row, no_row{}, out, in.classes(), s, {.sum = 1}, {seed, s.entropy(), 0, inverse}, id, accumulate);
+    return true;
+  }
+
   /// From the row itself, or from its log-sum-exp: then high / temperature stands for it, and the sum is 1.
-  template <class Team>
-  COHORT_HOST_DEVICE row_softmax normalization(Team const& team, line<L const> x, index_t n, index_t r) const {
-    auto const given = log_sum_exp.row(in.rows, r);
-    if (given.p) return {static_cast<double>(*given.p) * in.temperature, 1};
-    return softmax_of(team, x, n, 1 / in.temperature);
-  }
-
-  template <class Team>
-  COHORT_HOST_DEVICE static void zero(Team const& team, line<L> out, index_t n) {
-    team.for_each(n, [=]<class At>(At at, index_t c) COHORT_FLAT { store(at, out, c, typename At::type(0)); });
-  }
-
-  /// d_logits[v] = seed / temperature * (1[v == token] - p[v]); false where a logit is NaN or +inf, which a log-sum-exp
-  /// from elsewhere need not show.
-  template <class Team>
-  COHORT_HOST_DEVICE bool write(Team const& team, line<L const> x, line<L> out, row_softmax s, index_t id,
-                                double seed) const {
-    double const inverse = 1 / in.temperature, weight = seed * inverse, share = 1 / s.sum;
-    auto const bad = team.template reduce<sum_of>(in.rows.width, [=]<class At>(At at, index_t c) COHORT_FLAT {
-      using V = typename At::type;
-      V const logit = load(at, x, c), zero(0), one(1);
-      V const p = lane_exp((logit - V(s.high)) * V(inverse)) * V(share);
-      auto const chosen = lane_traits<V>::iota() == V(static_cast<double>(id - c));
-      store(at, out, c, (lane_select(chosen, one, zero) - p) * V(weight));
-      return sum_of<V>{lane_select(logit < V(infinity), zero, one)};
-    });
-    return bad.sum == 0;
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE row_softmax normalization(Team const& team, Row row, index_t r, double inverse) const {
+    if (log_sum_exp.given())
+      return {.high = read(log_sum_exp, r) * in.temperature, .sum = 1, .inverse_temperature = inverse};
+    return softmax_of<row_moments::none>(team, row, no_stash{}, in.classes(), inverse);
   }
 };
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// One row of logits, opened: its classes follow one another, and some may not be allowed.
+#pragma once
+
+#include <cohort/core/row_layout.hpp>
+#include <cohort/core/vocabulary_mask.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// A class that is not allowed reads as -inf. Without a mask (Masked false) nothing is tested inside a loop.
+template <class L, bool Masked>
+struct logit_row {
+  L const* logits;
+  std::uint32_t const* allowed = nullptr;
+
+  template <class At>
+  COHORT_HOST_DEVICE COHORT_INLINE typename At::type operator()(At at, index_t c) const {
+    using V = typename At::type;
+    V const x = lane_traits<V>::load(logits + c, 1, at.count);
+    if constexpr (Masked)
+      return lane_select(lane_traits<V>::bits(word(c)), x, V(-infinity));
+    else
+      return x;
+  }
+  [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
+    if constexpr (Masked)
+      return lane_traits<float>::bits(word(c));
+    else
+      return true;
+  }
+  /// One class, in double.
+  [[nodiscard]] COHORT_HOST_DEVICE double at(index_t c) const {
+    return allows(c) ? widen<double>(logits + c) : -infinity;
+  }
+
+private:
+  /// The bits from class c on: a pack starts at a multiple of its lanes, so they stand in one word.
+  [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE std::uint32_t word(index_t c) const {
+    return allowed[c / 32] >> (c % 32);
+  }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
