@@ -112,13 +112,12 @@ COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, InRow> at, line<T> const& x, ind
 
 namespace detail {
 
-/// Asks for what a loop over a run will touch about a dozen packs later: processors stop at the end of a page, and have
-/// fewer prefetchers than a loss has arguments.
-template <int Write, class T>
+/// Asks for what a loop over a run will touch about a dozen packs later, or at another distance in bytes: processors stop
+/// at the end of a page, and have fewer prefetchers than a loss has arguments.
+template <int Write, index_t Distance = 1024, class T>
 COHORT_HOST_DEVICE COHORT_INLINE void prefetch(T const* p) {
 #if defined(__GNUC__) && !defined(__CUDA_ARCH__)
-  constexpr index_t distance = 1024;
-  __builtin_prefetch(reinterpret_cast<char const*>(p) + distance, Write);
+  __builtin_prefetch(reinterpret_cast<char const*>(p) + Distance, Write);
 #endif
 }
 

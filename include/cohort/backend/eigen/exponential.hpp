@@ -146,10 +146,11 @@ inline constexpr float power_series[] = {0x1.5bb99ep-10F, 0x1.3ceafap-7F, 0x1.c6
 template <>
 inline constexpr float power_series<4>[] = {0x1.3a027ap-7F, 0x1.c9fd1ap-5F, 0x1.ec037cp-3F, 0x1.62e12cp-1F, 1};
 
-template <int Degree, class P, std::size_t... K>
-COHORT_INLINE P power_of_fraction(P f, std::index_sequence<0, K...>) {
+template <int Degree, class P>
+COHORT_INLINE P power_of_fraction(P f) {
   P sum = Eigen::internal::pset1<P>(power_series<Degree>[0]);
-  ((sum = Eigen::internal::pmadd(sum, f, Eigen::internal::pset1<P>(power_series<Degree>[K]))), ...);
+  for (int k = 1; k <= Degree; ++k)
+    sum = Eigen::internal::pmadd(sum, f, Eigen::internal::pset1<P>(power_series<Degree>[k]));
   return sum;
 }
 
@@ -180,7 +181,7 @@ struct scaled_exponential {
     P const rounded = packet::pmadd(x, packet::pset1<P>(high), packet::pset1<P>(magic));
     P const n = packet::psub(rounded, packet::pset1<P>(magic));
     P const f = packet::pmadd(x, packet::pset1<P>(low), product_less(x, packet::pset1<P>(high), n));
-    P const fraction = power_of_fraction<Degree>(f, std::make_index_sequence<std::size_t{Degree + 1}>{});
+    P const fraction = power_of_fraction<Degree>(f);
     return scaled(fraction, n, rounded, x);
   }
 

@@ -115,6 +115,15 @@ COHORT_INLINE pack<float> widened(half const* p) {
 
 /// Rounded once, to nearest, ties to even; NaN stays NaN.
 COHORT_INLINE void narrowed(bfloat16* p, pack<float> x) {
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512BF16__) && defined(__AVX512DQ__)
+  // The instruction takes subnormal numbers for 0, and keeps the payload of a NaN as the rest does.
+  constexpr int subnormal = 0x20;
+  if (_mm512_fpclass_ps_mask(x.low, subnormal) == 0) [[likely]] {
+    __m256bh const stored = _mm512_cvtneps_pbh(x.low);
+    std::memcpy(p, &stored, sizeof stored);
+    return;
+  }
+#endif
   using integers = vector_of<std::uint32_t>;
   integers bits, nan;
   copy_bits(bits, x);

@@ -51,13 +51,13 @@ struct lane_traits<detail::pack<T>> {
     return x;
   }
 
-  /// exp(x * factor) for x <= 0: see exponential.hpp.
+  /// The function exp(x * factor) for x <= 0: see exponential.hpp.
   template <int Degree>
-  requires(std::same_as<T, float>&& detail::packs::fused_multiply_add) struct scaled_exponential {
-    detail::packs::scaled_exponential<Degree> packets;
-    explicit scaled_exponential(double factor) : packets(factor) {}
-    COHORT_INLINE pack operator()(pack x) const { return detail::packs::each_packet(packets, x); }
-  };
+  requires(std::same_as<T, float>&& detail::packs::fused_multiply_add) static COHORT_INLINE
+      auto scaled_exponential(double factor) {
+    detail::packs::scaled_exponential<Degree> const packets(factor);
+    return [packets](pack x) COHORT_FLAT { return detail::packs::each_packet(packets, x); };
+  }
   /// Which of the lowest bits are set, one per lane.
   static COHORT_INLINE auto bits(std::uint32_t word) { return detail::packs::mask_of_bits<T>(word); }
 

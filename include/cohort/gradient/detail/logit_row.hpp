@@ -19,6 +19,7 @@ struct logit_row {
   template <class At>
   COHORT_HOST_DEVICE COHORT_INLINE typename At::type operator()(At at, index_t c) const {
     using V = typename At::type;
+    prefetch<0, 8192>(logits + c);
     V const x = lane_traits<V>::load(logits + c, 1, at.count);
     if constexpr (Masked)
       return lane_select(lane_traits<V>::bits(word(c)), x, V(-infinity));

@@ -22,8 +22,8 @@ struct plain_row_exponential {
 template <class V, exponential_for For>
 COHORT_HOST_DEVICE COHORT_INLINE auto row_exponential(double factor) {
   constexpr int degree = static_cast<int>(For);
-  if constexpr (requires { typename lane_traits<V>::template scaled_exponential<degree>; })
-    return typename lane_traits<V>::template scaled_exponential<degree>(factor);
+  if constexpr (requires { lane_traits<V>::template scaled_exponential<degree>(factor); })
+    return lane_traits<V>::template scaled_exponential<degree>(factor);
   else
     return plain_row_exponential<V>{V(factor)};
 }

@@ -2,9 +2,10 @@
 /// \file
 /// The normalisation of one row of logits, with the row read once.
 ///
-/// A row is taken in chunks that stay in the first cache. Each chunk is shifted by its own maximum; while it is
-/// exponentiated, the maximum of the next one is looked for, so that memory never waits for arithmetic. Chunks merge in
-/// double, in their order.
+/// A row is taken in chunks that stay in the first cache, so that memory never waits for arithmetic; they merge in double,
+/// in their order. A chunk is shifted by the largest logit before it, and looked at again in the rare case that it holds
+/// one much larger. Where the exponentials replace the logits there is no second look: then each chunk is shifted by its
+/// own maximum, which was searched for while the chunk before was exponentiated.
 ///
 /// Source  Milakov and Gimelshein 2018, "Online normalizer calculation for softmax" (arXiv 1805.02867).
 #pragma once
@@ -18,7 +19,7 @@ COHORT_NAMESPACE_BEGIN
 namespace detail {
 
 /// What else is gathered beside the sum: nothing, what an entropy needs, or the squares too.
-enum class row_moments : int { none, entropy, squares };
+enum class softmax_moments : int { none, entropy, squares };
 
 /// With d = (logit - high) / temperature and e = exp(d): high, sum e, sum e d (in units of the temperature), sum e^2.
 struct row_softmax {
@@ -89,7 +90,6 @@ struct row_chunks {
 struct no_stash {
   template <class At, class V>
   COHORT_HOST_DEVICE COHORT_INLINE void operator()(At, index_t, V) const {}
-  COHORT_HOST_DEVICE void shifted(index_t, double) const {}
 };
 template <class L>
 struct stash_in {
@@ -99,7 +99,6 @@ struct stash_in {
   COHORT_HOST_DEVICE COHORT_INLINE void operator()(At at, index_t c, V e) const {
     lane_traits<V>::store(out + c, 1, at.count, e);
   }
-  COHORT_HOST_DEVICE void shifted(index_t k, double by) const { shifts[k] = by; }
 };
 
 template <class Team, class Row>
@@ -112,21 +111,21 @@ COHORT_HOST_DEVICE double maximum_in(Team const& team, Row row, row_chunk at_chu
       .high;
 }
 
-/// One chunk shifted by `shift`: A is chunk_sums, chunk_moments or chunk_squares. `ahead` (0: none) is the distance to
-/// the cells whose maximum is looked for meanwhile.
-template <template <class> class A, bool Ahead, class Team, class Row, class Stash>
+/// One chunk shifted by `shift`: A is chunk_sums, chunk_moments or chunk_squares. `next` is the maximum of the cells
+/// `ahead` of these.
+template <template <class> class A, class Team, class Row, class Stash>
 COHORT_HOST_DEVICE auto exponentials_in(Team const& team, Row row, Stash stash, row_chunk chunk, index_t ahead,
                                         double shift, double inverse_temperature) {
   return team.template reduce<A>(chunk.count, [=]<class At>(At at, index_t c) COHORT_FLAT {
     using V = typename At::type;
-    V const d = row(at, chunk.first + c) - V(shift);
+    V const x = row(at, chunk.first + c), d = x - V(shift);
     V const e = row_exponential<V, exponential_for::compute_type>(inverse_temperature)(d);
-    stash(at, chunk.first + c, e);
     A<V> s;
     s.sum = e;
-    if constexpr (Ahead) s.next = row(at, chunk.first + c + ahead);
+    s.next = ahead == 0 ? x : row(at, chunk.first + c + ahead);
     if constexpr (requires { s.moment; }) s.moment = lane_select(V(0) < e, lane_multiply(e, d), V(0));
     if constexpr (requires { s.squares; }) s.squares = lane_multiply(e, e);
+    stash(at, chunk.first + c, e);
     return s;
   });
 }
@@ -146,34 +145,54 @@ COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double shif
   s.high = high;
 }
 
-template <template <class> class A, class Team, class Row, class Stash>
-COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, Stash stash, index_t n,
+/// A chunk of -inf alone gives zeros: shifted by itself it would give NaN.
+COHORT_HOST_DEVICE constexpr double shift_of(double high) { return high > -infinity ? high : 0; }
+
+template <template <class> class A, class Team, class Row>
+COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, no_stash none, index_t n,
+                                            double inverse_temperature) {
+  constexpr double may_exceed = 16; // e^32 times a chunk is far from what a float holds
+  row_softmax s{.inverse_temperature = inverse_temperature};
+  row_chunks const chunks{n, team.chunk(n)};
+  double high = maximum_in(team, row, chunks[0]);
+  for (index_t k = 0; k < chunks.count(); ++k) {
+    double shift = shift_of(high);
+    auto sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
+    if ((sums.next - shift) * inverse_temperature > may_exceed || (high == -infinity && sums.next > high)) {
+      shift = sums.next;
+      sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
+    }
+    if (sums.next > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
+    if (high < sums.next) high = sums.next;
+  }
+  return s;
+}
+
+template <template <class> class A, class Team, class Row, class L>
+COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, stash_in<L> stash, index_t n,
                                             double inverse_temperature) {
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
   double high = maximum_in(team, row, chunks[0]);
   for (index_t k = 0; k < chunks.count(); ++k) {
-    row_chunk const now = chunks[k];
-    bool const ahead = k + 1 < chunks.count() && chunks[k + 1].count == now.count;
-    double const shift = high > -infinity ? high : 0; // a chunk of -inf gives zeros, not NaN
-    stash.shifted(k, high);
-    auto const sums = ahead
-                          ? exponentials_in<A, true>(team, row, stash, now, chunks.chunk, shift, inverse_temperature)
-                          : exponentials_in<A, false>(team, row, stash, now, 0, shift, inverse_temperature);
-    // Exponentials of a chunk of -inf are all 0: its shift says nothing of the row.
+    bool const more = k + 1 < chunks.count(), ahead = more && chunks[k + 1].count == chunks[k].count;
+    double const shift = shift_of(high);
+    stash.shifts[k] = high;
+    auto const sums =
+        exponentials_in<A>(team, row, stash, chunks[k], ahead ? chunks.chunk : 0, shift, inverse_temperature);
     if (high > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
-    if (k + 1 < chunks.count()) high = ahead ? sums.next : maximum_in(team, row, chunks[k + 1]);
+    if (more) high = ahead ? sums.next : maximum_in(team, row, chunks[k + 1]);
   }
   return s;
 }
 
 /// One read of the row.
-template <row_moments Moments, class Team, class Row, class Stash>
+template <softmax_moments Moments, class Team, class Row, class Stash>
 COHORT_HOST_DEVICE row_softmax softmax_of(Team const& team, Row row, Stash stash, index_t n,
                                           double inverse_temperature) {
-  if constexpr (Moments == row_moments::squares)
+  if constexpr (Moments == softmax_moments::squares)
     return softmax_with<chunk_squares>(team, row, stash, n, inverse_temperature);
-  else if constexpr (Moments == row_moments::entropy)
+  else if constexpr (Moments == softmax_moments::entropy)
     return softmax_with<chunk_moments>(team, row, stash, n, inverse_temperature);
   else
     return softmax_with<chunk_sums>(team, row, stash, n, inverse_temperature);

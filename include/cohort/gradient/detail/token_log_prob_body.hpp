@@ -66,10 +66,10 @@ struct row_outputs {
   cells<T, Space> log_prob, log_sum_exp, entropy, sum_of_squares, probability;
   cells<std::int64_t, Space> rank;
 
-  [[nodiscard]] COHORT_HOST_DEVICE row_moments moments() const {
-    return sum_of_squares.given() ? row_moments::squares
-           : entropy.given()      ? row_moments::entropy
-                                  : row_moments::none;
+  [[nodiscard]] COHORT_HOST_DEVICE softmax_moments moments() const {
+    return sum_of_squares.given() ? softmax_moments::squares
+           : entropy.given()      ? softmax_moments::entropy
+                                  : softmax_moments::none;
   }
   COHORT_HOST_DEVICE void write(row_layout<Space> const& rows, index_t r, row_values const& x) const {
     put(rows, log_prob, r, x.log_prob);
@@ -98,20 +98,20 @@ struct token_log_prob_body {
   template <class Team>
   COHORT_HOST_DEVICE row_sums operator()(Team const& team, index_t r) const {
     if (!in.valid(r)) return write(team, r, {}), row_sums{};
-    if (in.vocabulary.given()) return score<row_moments::squares>(team, in.template row<true>(r), r);
+    if (in.vocabulary.given()) return score<softmax_moments::squares>(team, in.template row<true>(r), r);
     auto const row = in.template row<false>(r);
     switch (out.moments()) {
-    case row_moments::squares:
-      return score<row_moments::squares>(team, row, r);
-    case row_moments::entropy:
-      return score<row_moments::entropy>(team, row, r);
+    case softmax_moments::squares:
+      return score<softmax_moments::squares>(team, row, r);
+    case softmax_moments::entropy:
+      return score<softmax_moments::entropy>(team, row, r);
     default:
-      return score<row_moments::none>(team, row, r);
+      return score<softmax_moments::none>(team, row, r);
     }
   }
 
 private:
-  template <row_moments Moments, class Team, class Row>
+  template <softmax_moments Moments, class Team, class Row>
   COHORT_HOST_DEVICE row_sums score(Team const& team, Row row, index_t r) const {
     index_t const id = in.token[r];
     auto const s = softmax_of<Moments>(team, row, no_stash{}, in.classes(), 1 / in.temperature);
@@ -172,7 +172,7 @@ private:
     L* const out = d_logits.row(in.rows, r).p;
     bool const plain = seed.log_prob_alone() && !accumulate;
     auto const s = plain ? normalization(team, row, r, inverse)
-                         : softmax_of<row_moments::entropy>(team, row, no_stash{}, in.classes(), inverse);
+                         : softmax_of<softmax_moments::entropy>(team, row, no_stash{}, in.classes(), inverse);
     if (!s.usable()) return false;
     if (plain) {
       double const weight = seed.log_prob * inverse;
@@ -189,7 +189,7 @@ private:
   COHORT_HOST_DEVICE row_softmax normalization(Team const& team, Row row, index_t r, double inverse) const {
     if (log_sum_exp.given())
       return {.high = read(log_sum_exp, r) * in.temperature, .sum = 1, .inverse_temperature = inverse};
-    return softmax_of<row_moments::none>(team, row, no_stash{}, in.classes(), inverse);
+    return softmax_of<softmax_moments::none>(team, row, no_stash{}, in.classes(), inverse);
   }
 };
 
