@@ -175,8 +175,7 @@ void head_log_prob(Context& context, head_log_prob_inputs<T, typename Context::m
                                                .token = in.token,
                                                .inverse_temperature = 1 / options.temperature,
                                                .state = memory.chunk.state,
-                                               .out = outputs,
-                                               .previous = nullptr};
+                                               .out = outputs};
   detail::score_rows_of<T, space>(context, map, in.hidden, body, rows, memory.chunk, memory.report, out.report);
 }
 

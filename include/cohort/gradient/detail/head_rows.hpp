@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cohort/core/team.hpp>
+#include <cohort/core/workspace.hpp>
 #include <cohort/gradient/detail/row_gradient.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -41,6 +42,31 @@ index_t list_rows(Context& context, index_t n, Flag const& flag, index_t* list, 
   context.template for_each_row<nothing>(one, list_rows_body<T, Flag>{n, flag, list, count}, nullptr);
   return context.fetch(count);
 }
+
+/// A body of a later chunk: what the chunks before reported is added to its first row's.
+template <class Body, class Sums>
+struct after_body {
+  using compute_type = typename Body::compute_type;
+  static constexpr bool rows_in_lanes = false;
+
+  Body body;
+  Sums const* previous; ///< null: none
+
+  template <class Team>
+  COHORT_HOST_DEVICE Sums operator()(Team const& team, index_t i) const {
+    Sums const own = body(team, i);
+    return previous && i == 0 ? merge(*previous, own) : own;
+  }
+};
+
+/// Equal chunks of at most `most` rows.
+struct even_chunks {
+  index_t n, count, size;
+  even_chunks(index_t rows, index_t most)
+      : n(rows), count(rows > 0 ? (rows - 1) / most + 1 : 0), size(count > 0 ? (rows - 1) / count + 1 : 0) {}
+  [[nodiscard]] index_t first(index_t chunk) const { return chunk * size; }
+  [[nodiscard]] index_t length(index_t chunk) const { return size < n - first(chunk) ? size : n - first(chunk); }
+};
 
 /// Rows of a matrix in memory, all of them or those that a list names.
 template <class T>
@@ -109,6 +135,20 @@ void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to,
                index_t value_stride = 0, double factor = 1) {
   row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
   context.template for_each_row<nothing>(shape, fill_rows_body<T>{width, to, values, value_stride, factor}, nullptr);
+}
+
+/// n elements of T in whole lines of the workspace's alignment.
+template <class T>
+constexpr index_t whole_lines(index_t n) {
+  constexpr index_t elements = workspace_layout::alignment / index_t{sizeof(T)};
+  return (n / elements + (n % elements != 0)) * elements;
+}
+
+/// `rows` rows of a matrix in the workspace.
+template <class T>
+T* take_rows(workspace_layout& memory, index_t rows, index_t stride) {
+  index_t elements = 0;
+  return memory.take<T>(checked_multiply(rows, stride, elements) ? elements : -1);
 }
 
 } // namespace detail

@@ -31,7 +31,6 @@ struct head_score_body {
   double inverse_temperature;
   row_so_far* state;
   row_outputs<T, Space> out;
-  row_sums const* previous; ///< of the rows before; null: none
 
   template <class Team>
   COHORT_HOST_DEVICE row_sums operator()(Team const& team, index_t i) const {
@@ -44,8 +43,7 @@ struct head_score_body {
     if (s.high > -infinity || !(s.sum == 0)) add_chunk(x.softmax, s, s.high);
     if (id >= first && id < first + classes) x.logit = row.at(id - first);
     if (first + classes < vocabulary) return keep(team, i, x), row_sums{};
-    auto const counted = close(team, r, x);
-    return previous && i == 0 ? merge(*previous, counted) : counted;
+    return close(team, r, x);
   }
 
 private:
@@ -78,55 +76,44 @@ struct head_chunk {
   row_so_far* state = nullptr;
 };
 
-/// n elements of T in whole lines of the workspace's alignment.
-template <class T>
-constexpr index_t whole_lines(index_t n) {
-  constexpr index_t elements = workspace_layout::alignment / index_t{sizeof(T)};
-  return (n / elements + (n % elements != 0)) * elements;
+/// One chunk, tile by tile.
+template <class T, class Space, class Context, class Body>
+void score_tiles(Context& context, head_map<T, Space> const& map, listed_rows<T const> hidden, Body body, index_t rows,
+                 head_chunk<T> const& chunk, row_sums* report) {
+  auto& tile = body.body;
+  auto const* const previous = body.previous;
+  for (tile.first = 0; tile.first < map.vocabulary(); tile.first += head_chunk<T>::tile) {
+    index_t const left = map.vocabulary() - tile.first;
+    tile.classes = left < head_chunk<T>::tile ? left : head_chunk<T>::tile;
+    bool const last = left == tile.classes;
+    body.previous = last ? previous : nullptr;
+    map.logits(context, rows, hidden.data, hidden.stride, tile.first, tile.classes, chunk.logits, chunk.stride);
+    context.template for_each_row<basic_row_sums>(row_layout<Space>{.rows = rows, .width = tile.classes}, body,
+                                                  last ? report : nullptr);
+  }
 }
 
-/// `rows` rows of a matrix in the workspace.
-template <class T>
-T* take_rows(workspace_layout& memory, index_t rows, index_t stride) {
-  index_t elements = 0;
-  return memory.take<T>(checked_multiply(rows, stride, elements) ? elements : -1);
-}
-
-/// Equal chunks of at most `most`.
-struct even_chunks {
-  index_t n, count, size;
-  even_chunks(index_t rows, index_t most)
-      : n(rows), count(rows > 0 ? (rows - 1) / most + 1 : 0), size(count > 0 ? (rows - 1) / count + 1 : 0) {}
-  [[nodiscard]] index_t first(index_t chunk) const { return chunk * size; }
-  [[nodiscard]] index_t length(index_t chunk) const { return size < n - first(chunk) ? size : n - first(chunk); }
-};
-
-/// Scores rows rows[0..n) of the batch, or all n of them where there is no list. `reports` are two that take turns.
+/// Scores rows rows[0..n) of the batch, or all n of them where there is no list. `sums` are two that take turns.
 template <class T, class Space, class Context>
 void score_rows_of(Context& context, head_map<T, Space> const& map, view<T const, 2, Space> const& hidden,
-                   head_score_body<T, Space> body, index_t n, head_chunk<T> const& chunk, row_sums* const (&reports)[2],
-                   row_sums* total) {
-  index_t const* const rows = body.rows;
+                   head_score_body<T, Space> const& all, index_t n, head_chunk<T> const& chunk,
+                   row_sums* const (&sums)[2], row_sums* total) {
+  after_body<head_score_body<T, Space>, row_sums> body{all, nullptr};
   even_chunks const chunks(n, chunk.rows > 0 ? chunk.rows : 1);
-  body.previous = nullptr;
   if (chunks.count == 0) context.template for_each_row<basic_row_sums>(row_layout<Space>{}, body, total);
   for (index_t k = 0; k < chunks.count; ++k) {
-    index_t const count = chunks.length(k);
-    listed_rows<T const> from{hidden.data, hidden.stride[0], rows ? rows + chunks.first(k) : nullptr};
-    if (!rows) from.data += chunks.first(k) * from.stride;
-    body.rows = from.list, body.first_row = chunks.first(k);
+    index_t const first = chunks.first(k), count = chunks.length(k);
+    listed_rows<T const> from{hidden.data, hidden.stride[0]};
+    if (all.rows)
+      body.body.rows = from.list = all.rows + first;
+    else
+      body.body.first_row = first, from.data += first * from.stride;
     if (chunk.hidden) {
       copy_rows<T>(context, count, map.width(), from, {chunk.hidden, chunk.hidden_stride});
       from = {chunk.hidden, chunk.hidden_stride};
     }
-    auto* const report = k + 1 < chunks.count ? reports[k % 2] : total;
-    for (body.first = 0; body.first < map.vocabulary(); body.first += head_chunk<T>::tile) {
-      index_t const left = map.vocabulary() - body.first;
-      body.classes = left < head_chunk<T>::tile ? left : head_chunk<T>::tile;
-      map.logits(context, count, from.data, from.stride, body.first, body.classes, chunk.logits, chunk.stride);
-      context.template for_each_row<basic_row_sums>(row_layout<Space>{.rows = count, .width = body.classes}, body,
-                                                    left > body.classes ? nullptr : report);
-    }
+    auto* const report = k + 1 < chunks.count ? sums[k % 2] : total;
+    score_tiles(context, map, from, body, count, chunk, report);
     body.previous = report;
   }
 }
