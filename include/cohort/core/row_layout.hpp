@@ -87,6 +87,16 @@ COHORT_HOST_DEVICE constexpr cells<T, Space> row_cells(T* data, index_t stride) 
   return {data, stride, 0, true};
 }
 
+/// A value per row, or none.
+template <class T, class Space>
+constexpr cells<T, Space> cells_of(optional_view<T, 1, Space> const& x) {
+  return row_cells<T, Space>(x.data, x.stride[0]);
+}
+template <class T, class Space>
+constexpr cells<T, Space> cells_of(view<T, 1, Space> const& x) {
+  return row_cells<T, Space>(x.data, x.stride[0]);
+}
+
 /// One value per cell of rows over a single run: groups over their samples.
 template <class T, class Space>
 COHORT_HOST_DEVICE constexpr cells<T, Space> run_cells(row_layout<Space> const& rows, T* data, index_t stride) {

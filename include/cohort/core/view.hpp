@@ -98,6 +98,7 @@ struct row_major_view : view<T, 2, Space> {
 /// An optional argument: absent when default-constructed.
 template <class T, int Rank, class Space>
 struct optional_view {
+  using memory_space = Space;
   static constexpr int rank = Rank;
   T* data = nullptr;
   index_t extent[Rank] = {};

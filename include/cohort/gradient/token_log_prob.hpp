@@ -3,6 +3,7 @@
 
 #include <cohort/core/execution_context.hpp>
 #include <cohort/detail/shape.hpp>
+#include <cohort/gradient/detail/logits_check.hpp>
 #include <cohort/gradient/detail/token_log_prob_body.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -54,11 +55,6 @@ struct token_log_prob_backward_options {
 
 namespace detail {
 
-constexpr status check_temperature(checker const& check, double temperature) {
-  return check.parameter(temperature > 0 && temperature < infinity, "temperature", "it is finite and positive",
-                         temperature);
-}
-
 template <class L, class Inputs>
 status check_token_rows(checker const& check, Inputs const& in, double temperature) {
   index_t const rows = in.logits.extent[0];
@@ -80,33 +76,11 @@ status check_row_output(checker const& check, char const* argument, Output const
        check.apart(argument, memory, footprint_of(in.vocabulary_mask)), check.writable(argument, out)});
 }
 
-/// Outputs of which no two share memory.
-struct named_footprint {
-  char const* argument;
-  footprint memory;
-};
-inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs) {
-  for (auto const* x = outputs.begin(); x != outputs.end(); ++x)
-    for (auto const* y = outputs.begin(); y != x; ++y)
-      if (status const s = check.apart(x->argument, x->memory, y->memory); !s) return s;
-  return {};
-}
-
 template <class L, class Space, class Inputs>
 token_rows<L, Space> rows_of(Inputs const& in, double temperature) {
   row_layout<Space> const rows{.rows = in.logits.extent[0], .width = in.logits.extent[1]};
   return {rows, matrix_cells(in.logits), in.token, row_mask(in.mask), in.vocabulary_mask, temperature};
 }
-/// A value per row, or none.
-template <class T, class Space>
-cells<T, Space> cells_of(optional_view<T, 1, Space> const& x) {
-  return row_cells<T, Space>(x.data, x.stride[0]);
-}
-template <class T, class Space>
-cells<T, Space> cells_of(view<T, 1, Space> const& x) {
-  return row_cells<T, Space>(x.data, x.stride[0]);
-}
-
 } // namespace detail
 
 /// The first rule that such a call breaks. Reads no logit and no token.
@@ -195,7 +169,6 @@ void token_log_prob(Context& context, token_log_prob_inputs<L, typename Context:
   using space = typename Context::memory_space;
   static_assert(is_storage<L>, "cohort: logits are float, double, half or bfloat16");
   if (!detail::require(check_token_log_prob<L>(context, in, out, options))) return;
-  using detail::cells_of;
   detail::token_log_prob_body<L, space> const body{
       detail::rows_of<L, space>(in, options.temperature),
       {cells_of(out.log_prob), cells_of(out.log_sum_exp),
@@ -227,7 +200,6 @@ void token_log_prob_backward(Context& context,
   using space = typename Context::memory_space;
   static_assert(is_storage<L>, "cohort: logits are float, double, half or bfloat16");
   if (!detail::require(check_token_log_prob_backward<L>(context, in, out, options))) return;
-  using detail::cells_of;
   detail::token_log_prob_backward_body<L, space> const body{
       detail::rows_of<L, space>(in, options.temperature),
       cells_of(in.log_sum_exp),

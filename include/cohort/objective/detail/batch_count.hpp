@@ -60,15 +60,21 @@ inline normalizer_workspace lay_out(workspace_layout& memory, normalizer const& 
 
 /// The normaliser with its count known: where it is the call's own, the batch is counted into the workspace first.
 template <class T, class Context, class Rows, class Mask>
-normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by) {
-  workspace_layout memory(context.scratch().data);
-  auto* const count = lay_out(memory, by).count;
+normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by,
+                   normalizer_workspace const& memory) {
+  auto* const count = memory.count;
   if (!count) return by;
   context.template for_each_row<batch_count>(rows, batch_count_body<T, typename Context::memory_space>{rows, mask},
                                              count);
   by.count.kind = count_kind::float64;
   by.count.data = by.kind == normalizer_kind::tokens ? &count->tokens : &count->sequences;
   return by;
+}
+/// The same where the workspace holds nothing else.
+template <class T, class Context, class Rows, class Mask>
+normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by) {
+  workspace_layout memory(context.scratch().data);
+  return counted<T>(context, rows, mask, by, lay_out(memory, by));
 }
 
 /// The weight of each token of a sequence; 0 where the call's type cannot hold it, which is reported as a normaliser

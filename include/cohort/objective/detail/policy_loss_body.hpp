@@ -143,16 +143,9 @@ struct policy_loss_body {
     index_t const n = rows.length(r);
     if constexpr (runs_pay<Team>)
       if (all_runs(r))
-        return mask.kind == mask_kind::absent ? loss(team, r, n, open<run_lines<mask_kind::absent>>(r))
-                                              : loss(team, r, n, open<run_lines<mask_kind::bytes>>(r));
-    return loss(team, r, n, open<any_lines>(r));
-  }
-
-private:
-  [[nodiscard]] COHORT_HOST_DEVICE bool all_runs(index_t r) const {
-    return is_run(log_prob.row(rows, r)) && is_run(old_log_prob.row(rows, r)) && is_run(ref_log_prob.row(rows, r)) &&
-           is_run(correction.row(rows, r)) && is_run(d_log_prob.row(rows, r)) && is_run(mask.row(rows, r)) &&
-           is_run_or_value(advantage.row(rows, r));
+        return mask.kind == mask_kind::absent ? loss_of(team, r, n, open<run_lines<mask_kind::absent>>(r))
+                                              : loss_of(team, r, n, open<run_lines<mask_kind::bytes>>(r));
+    return loss_of(team, r, n, open<any_lines>(r));
   }
 
   template <class Lines>
@@ -168,20 +161,30 @@ private:
         terms};
   }
 
+  /// The loss of an opened row. `valid` is the number of tokens that a denominator counts, where that is not those of
+  /// the row's own mask.
   template <class Team, class Row>
-  COHORT_HOST_DEVICE loss_sums loss(Team const& team, index_t r, index_t n, Row row) const {
-    row.weight = token_weight<T>(normalizer, 1);
-    if (terms.level != ratio_level::token || normalizer.kind == normalizer_kind::sequence_means) look(team, n, row);
+  COHORT_HOST_DEVICE loss_sums loss_of(Team const& team, index_t r, index_t n, Row row, double valid = -1) const {
+    row.weight = token_weight<T>(normalizer, valid);
+    if (terms.level != ratio_level::token || (valid < 0 && normalizer.kind == normalizer_kind::sequence_means))
+      look(team, n, row, valid);
     auto const sums = team.template reduce<token_sums>(n, [row]<class L>(L at, index_t c)
                                                               COHORT_FLAT { return row.loss_term(at, c); });
     return sequence_report(sums, static_cast<double>(rows.first(r)), row.weight > 0);
   }
 
+private:
+  [[nodiscard]] COHORT_HOST_DEVICE bool all_runs(index_t r) const {
+    return is_run(log_prob.row(rows, r)) && is_run(old_log_prob.row(rows, r)) && is_run(ref_log_prob.row(rows, r)) &&
+           is_run(correction.row(rows, r)) && is_run(d_log_prob.row(rows, r)) && is_run(mask.row(rows, r)) &&
+           is_run_or_value(advantage.row(rows, r));
+  }
+
   /// The first look at a sequence, which leaves it in cache for the second.
   template <class Team, class Row>
-  COHORT_HOST_DEVICE void look(Team const& team, index_t n, Row& row) const {
+  COHORT_HOST_DEVICE void look(Team const& team, index_t n, Row& row, double valid) const {
     auto const seen = row.policies.sums(team, n);
-    row.weight = token_weight<T>(normalizer, seen.valid);
+    row.weight = token_weight<T>(normalizer, valid < 0 ? seen.valid : valid);
     row.sequence_log_ratio = seen.whole(terms.level);
     if (terms.own_slopes() || !(seen.usable > 0)) return;
     Row const x = row;

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// The rows of logits_policy_gradient: from logits to log-prob, coefficient and gradient while a row stays in cache.
+#pragma once
+
+#include <cohort/gradient/detail/policy_tokens.hpp>
+#include <cohort/gradient/detail/token_log_prob_body.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// score: log-probs only. fused: everything, for coefficients that depend on the row alone. seeded: the coefficients
+/// are there, of ratios that belong to sequences.
+enum class rows_phase : int { score, fused, seeded };
+
+/// What a row knows once it is normalised.
+struct scored_row {
+  row_softmax policy;
+  row_softmax reference;
+  double log_prob = not_a_number;
+  double divergence = 0;
+  [[nodiscard]] COHORT_HOST_DEVICE bool good() const { return log_prob == log_prob; }
+};
+
+template <class L, class Space, class Surrogate, class Kl>
+struct logits_rows_body {
+  using T = compute_t<L>;
+  using compute_type = T;
+  static constexpr bool rows_in_lanes = false;
+
+  row_layout<Space> rows;                           ///< rows at hand x columns
+  index_t classes;                                  ///< of the columns; the others are padding
+  cells<L const, Space> logits, ref_logits;
+  cells<L, Space> d_logits;
+  index_view<Space> token;                          ///< of all tokens
+  vocabulary_mask_view<Space> vocabulary;           ///< of all tokens
+  index_t const* token_of_row;                      ///< null: row i is token i
+  double temperature;
+  rows_phase phase;
+  bool write_zeros;
+  policy_tokens<T, Space, Surrogate, Kl> tokens;
+
+  template <class Team>
+  COHORT_HOST_DEVICE logits_sums operator()(Team const& team, index_t i) const {
+    index_t const t = token_of_row ? token_of_row[i] : i;
+    auto const at = tokens.place_of(t);
+    if (!looked_at(at)) return clear(team, i), logits_sums{};
+    if (vocabulary.given())
+      return pass<softmax_moments::entropy, false>(team, logit_row<L, true>{logit_line(i), vocabulary.row(t)}, i, t, at);
+    logit_row<L, false> const row{logit_line(i)};
+    if (tokens.terms.any() || tokens.entropy.given())
+      return pass<softmax_moments::entropy, false>(team, row, i, t, at);
+    return pass<softmax_moments::none, sizeof(L) == sizeof(T)>(team, row, i, t, at);
+  }
+
+private:
+  using place = typename policy_tokens<T, Space, Surrogate, Kl>::place;
+
+  [[nodiscard]] COHORT_HOST_DEVICE L const* logit_line(index_t i) const { return logits.row(rows, i).p; }
+  [[nodiscard]] COHORT_HOST_DEVICE bool looked_at(place at) const {
+    if (*tokens.at(tokens.live, at) == 0) return false;
+    return phase != rows_phase::seeded || tokens.terms.any() || *tokens.at(tokens.policy.d_log_prob, at) != 0;
+  }
+  template <class Team>
+  COHORT_HOST_DEVICE void clear(Team const& team, index_t i) const {
+    if (write_zeros && phase != rows_phase::score) clear_row(team, d_logits.row(rows, i).p, rows.width);
+  }
+
+  template <softmax_moments Moments, bool Stashed, class Team, class Row>
+  COHORT_HOST_DEVICE logits_sums pass(Team const& team, Row row, index_t i, index_t t, place at) const {
+    double shifts[Team::max_chunks];
+    L* const out = d_logits.given() ? d_logits.row(rows, i).p : nullptr;
+    stash_in<L> const stash{out, shifts};
+    index_t const id = token[t];
+    double const logit = in_support(row, id) ? row.at(id) : not_a_number; // before a stash takes its place
+    bool const stashed = Stashed && phase != rows_phase::score;
+    scored_row s;
+    if constexpr (Stashed)
+      s.policy = stashed ? softmax_of<Moments>(team, row, stash, classes, 1 / temperature)
+                         : softmax_of<Moments>(team, row, no_stash{}, classes, 1 / temperature);
+    else
+      s.policy = softmax_of<Moments>(team, row, no_stash{}, classes, 1 / temperature);
+    if (s.policy.usable()) s.log_prob = s.policy.log_prob(logit);
+    if (s.good()) compare(team, row, i, s);
+    write_scores(team, at, s);
+    logits_sums sums = scores_of<Moments>(s);
+    if (phase == rows_phase::score) return sums;
+    row_seeds const seed = s.good() ? seeds_of(team, at, s, sums) : row_seeds{};
+    if (seed.none() || !seed.finite()) {
+      clear(team, i);
+      sums.rows_without_gradient = s.good() ? 1 : 0;
+      return sums;
+    }
+    double const inverse = 1 / temperature, weight = seed.log_prob * inverse;
+    if (seed.log_prob_alone()) {
+      if constexpr (Stashed)
+        scale_stash(team, stash, classes, s.policy, weight);
+      else
+        write_softmax(team, row, out, classes, s.policy, weight);
+      write_token(team, out, id, weight, s.log_prob);
+    } else {
+      write_whole(team, row, out, i, id, s, seed);
+    }
+    finish(team, out, at);
+    return sums;
+  }
+
+  template <class Row>
+  [[nodiscard]] COHORT_HOST_DEVICE bool in_support(Row const& row, index_t id) const {
+    return id >= 0 && id < classes && row.allows(id);
+  }
+  [[nodiscard]] COHORT_HOST_DEVICE bool compares() const { return tokens.terms.divergence != 0; }
+
+  /// The reference's row like the policy's own.
+  template <bool Masked>
+  [[nodiscard]] COHORT_HOST_DEVICE logit_row<L, Masked> reference(logit_row<L, Masked> const& row, index_t i) const {
+    return {ref_logits.row(rows, i).p, row.allowed};
+  }
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE void compare(Team const& team, Row row, index_t i, scored_row& s) const {
+    if (!compares()) return;
+    auto const q = reference(row, i);
+    s.reference = softmax_of<softmax_moments::none>(team, q, no_stash{}, classes, 1 / temperature);
+    s.divergence = s.reference.usable() ? divergence_of(team, row, q, classes, s.policy, s.reference) : not_a_number;
+    if (!lane_is_finite(s.divergence)) s.log_prob = not_a_number, s.divergence = 0;
+  }
+
+  template <class Team>
+  COHORT_HOST_DEVICE void write_scores(Team const& team, place at, scored_row const& s) const {
+    auto* const log_prob = tokens.at(tokens.log_prob, at);
+    auto* const log_sum_exp = tokens.at(tokens.log_sum_exp, at);
+    auto* const entropy = tokens.at(tokens.entropy, at);
+    team.once([=] {
+      narrow(log_prob, s.log_prob);
+      if (log_sum_exp) narrow(log_sum_exp, s.good() ? s.policy.log_sum_exp() : not_a_number);
+      if (entropy) narrow(entropy, s.good() ? s.policy.entropy() : not_a_number);
+    });
+  }
+
+  /// What the row adds to the report; a second look at a scored row adds nothing.
+  template <softmax_moments Moments>
+  COHORT_HOST_DEVICE logits_sums scores_of(scored_row const& s) const {
+    logits_sums sums;
+    if (!s.good() || phase == rows_phase::score || Moments == softmax_moments::none) return sums;
+    sums.rows = 1;
+    sums.entropy = s.policy.entropy();
+    sums.distribution_kl = s.divergence;
+    return sums;
+  }
+
+  /// The seeds of a row that has a log-prob; the token's own by the very code of policy_loss, over one token.
+  template <class Team>
+  COHORT_HOST_DEVICE row_seeds seeds_of(Team const& team, place at, scored_row const& s, logits_sums& sums) const {
+    auto const& policy = tokens.policy;
+    if (phase == rows_phase::fused) {
+      auto row = policy.template open<any_lines>(at.sequence);
+      row.weight = token_weight<T>(policy.normalizer, static_cast<double>(*tokens.at(tokens.valid, at)));
+      auto const token_sum = team.template reduce<token_sums>(1, [row, at]<class At>(At lane_at, index_t) COHORT_FLAT {
+        return row.loss_term(lane_at, at.column);
+      });
+      if (token_sum.bad_slots > 0) return {};
+    }
+    row_seeds seed{.log_prob = static_cast<double>(*tokens.at(policy.d_log_prob, at))};
+    if (tokens.terms.any()) add_distribution_seeds(at, s, seed, sums);
+    return seed;
+  }
+  COHORT_HOST_DEVICE void add_distribution_seeds(place at, scored_row const& s, row_seeds& seed,
+                                                 logits_sums& sums) const {
+    double const valid = static_cast<double>(*tokens.at(tokens.valid, at));
+    seed.entropy = -tokens.terms.entropy * token_weight<T>(tokens.terms.entropy_by, valid);
+    seed.divergence = tokens.terms.divergence * token_weight<T>(tokens.policy.normalizer, valid);
+    sums.bonus = seed.entropy * s.policy.entropy() + seed.divergence * s.divergence;
+  }
+
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE void write_whole(Team const& team, Row row, L* out, index_t i, index_t id,
+                                      scored_row const& s, row_seeds const& seed) const {
+    row_line const line{seed, s.policy.entropy(), s.divergence, 1 / temperature};
+    if (compares())
+      write_line(team, row, reference(row, i), out, classes, s.policy, s.reference, line, id, false);
+    else
+      write_line(team, row, no_row{}, out, classes, s.policy, {.sum = 1}, line, id, false);
+  }
+
+  /// Padding is zero, and the row is on the list.
+  template <class Team>
+  COHORT_HOST_DEVICE void finish(Team const& team, L* out, place at) const {
+    if (classes < rows.width) clear_row(team, out + classes, rows.width - classes);
+    auto* const live = tokens.at(tokens.live, at);
+    team.once([=] { *live = 2; });
+  }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
