@@ -155,9 +155,9 @@ void head_log_prob(Context& context, head_log_prob_inputs<T, typename Context::m
   workspace_layout layout(context.scratch().data);
   auto const memory = detail::lay_out(layout, in, options);
   detail::row_outputs<T, space> outputs;
-  outputs.log_prob = detail::cells_of(out.log_prob);
-  outputs.log_sum_exp = detail::cells_of(out.log_sum_exp);
-  outputs.entropy = detail::cells_of(out.entropy);
+  outputs.log_prob = cells_of(out.log_prob);
+  outputs.log_sum_exp = cells_of(out.log_sum_exp);
+  outputs.entropy = cells_of(out.entropy);
   index_t rows = in.hidden.extent[0];
   if (in.mask.given()) {
     detail::row_is_valid<T, space> const valid{row_mask(in.mask)};

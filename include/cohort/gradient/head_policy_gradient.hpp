@@ -85,25 +85,32 @@ check_head_policy_gradient(Context& context, head_policy_gradient_inputs<T, type
   using detail::footprint_of;
   constexpr detail::checker check{"head_policy_gradient"};
   index_t const tokens = in.hidden.extent[0], vocabulary = in.weights.extent[0], width = in.hidden.extent[1];
+  auto const& layout = in.layout;
+  index_t cells = 0;
+  bool const counted = !layout.is_packed() && checked_multiply(layout.rows.rows, layout.rows.width, cells);
+  auto const alone = [&](char const* argument, auto const& out_view) {
+    detail::footprint const x = footprint_of(out_view);
+    return detail::first_broken({check.writable(argument, out_view), check.apart(argument, x, footprint_of(in.hidden)),
+                                 check.apart(argument, x, footprint_of(in.weights)),
+                                 check.apart(argument, x, footprint_of(in.bias)),
+                                 detail::check_rows_apart(check, argument, x, in)});
+  };
   if (status const s = detail::first_broken(
-          {detail::check_head(check, in, tokens, options),
+          {check.layout(layout), detail::check_head(check, in, tokens, options),
+           counted ? check.extent("hidden", tokens, cells) : status{},
            detail::check_policy_tokens(check, in, out, f, options, tokens),
            check.matrix("d_hidden", out.d_hidden, tokens, width),
            check.matrix("d_weights", out.d_weights, vocabulary, width), check.vector("d_bias", out.d_bias, vocabulary),
            check.rule(!out.d_bias.given || vocabulary < 2 || out.d_bias.stride[0] == 1, error_code::unsupported_layout,
                       "d_bias", "its elements follow one another"),
-           detail::check_apart(check,
-                               {{"d_hidden", footprint_of(out.d_hidden)},
-                                {"d_weights", footprint_of(out.d_weights)},
-                                {"d_bias", footprint_of(out.d_bias)},
-                                {"log_prob", footprint_of(out.log_prob)},
-                                {"entropy", footprint_of(out.entropy)},
-                                {"d_log_prob", footprint_of(out.d_log_prob)}},
-                               {footprint_of(in.hidden), footprint_of(in.weights), footprint_of(in.bias),
-                                footprint_of(in.token), footprint_of(in.mask), footprint_of(in.layout.rows.offsets),
-                                footprint_of(in.old_log_prob), footprint_of(in.ref_log_prob),
-                                footprint_of(in.advantage.tokens), footprint_of(in.advantage.sequences),
-                                footprint_of(in.correction)})});
+           alone("d_hidden", out.d_hidden), alone("d_weights", out.d_weights), alone("d_bias", out.d_bias),
+           alone("log_prob", out.log_prob), alone("entropy", out.entropy), alone("d_log_prob", out.d_log_prob),
+           detail::check_apart(check, {{"d_hidden", footprint_of(out.d_hidden)},
+                                       {"d_weights", footprint_of(out.d_weights)},
+                                       {"d_bias", footprint_of(out.d_bias)},
+                                       {"log_prob", footprint_of(out.log_prob)},
+                                       {"entropy", footprint_of(out.entropy)},
+                                       {"d_log_prob", footprint_of(out.d_log_prob)}})});
       !s)
     return s;
   workspace_layout memory;

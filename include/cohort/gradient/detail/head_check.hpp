@@ -3,7 +3,7 @@
 /// What calls on a head have in common to check.
 #pragma once
 
-#include <cohort/gradient/token_log_prob.hpp>
+#include <cohort/gradient/detail/logits_check.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
@@ -20,7 +20,7 @@ status check_head(checker const& check, Inputs const& in, index_t tokens, Option
       {check.matrix("hidden", in.hidden, tokens, width), check.matrix("weights", in.weights, vocabulary, width),
        check.rule(vocabulary > 0 || tokens == 0, error_code::bad_extent, "weights", "the vocabulary is empty"),
        check.vector("bias", in.bias, vocabulary), check.indices("token", in.token, tokens),
-       positive("temperature", options.temperature), positive("logit_scale", options.logit_scale),
+       check_temperature(check, options.temperature), positive("logit_scale", options.logit_scale),
        check.parameter(options.soft_cap > 0, "soft_cap", "it is positive; infinity for none", options.soft_cap),
        check.parameter(options.chunk_rows > 0, "chunk_rows", "a chunk has at least one row",
                        as_double(options.chunk_rows))});
