@@ -218,6 +218,50 @@ bool third_bounds() {
   return close(loss_of(verl), 3) && seed[0] == 0 && sums.clipped_cap == 1 && close(loss_of(trl), 4) && seed[0] == 0;
 }
 
+bool soft_surrogates() {
+  cohort::reference_context context;
+  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  std::vector<float> seed(6);
+  auto const seed_of = [&](auto const& objective, cohort::policy_loss_options const& options) {
+    cohort::policy_loss<float>(context,
+                               {.layout = cohort::padded{2, 3},
+                                .log_prob = log_prob,
+                                .old_log_prob = old_log_prob,
+                                .advantage = cohort::per_sequence(advantage),
+                                .mask = mask},
+                               {.d_log_prob = seed}, objective, options);
+    return seed;
+  };
+  // [cispo]
+  auto const minimax = cohort::objective(cohort::cispo{.low = 0, .high = 5});
+  auto const verl = cohort::objective(cohort::cispo{.low = 1 - 0.2, .high = 1 + 0.28});
+  auto const policy_gradient = cohort::objective(cohort::cispo{.low = 1, .high = 1}); // -advantage * log_prob
+  // [end]
+  // [sapo]
+  auto const soft = cohort::objective(cohort::sapo{.temperature_positive = 1, .temperature_negative = 1.05});
+  // [end]
+  // [vespo]
+  auto const vespo = cohort::objective(cohort::vespo{});
+  cohort::policy_loss_options const of_sequences{.normalizer = cohort::by_tokens(5),
+                                                 .ratio = cohort::ratio_level::sequence_product};
+  // [end]
+  // [luspo]
+  cohort::policy_loss_options const luspo{.normalizer = cohort::by_sequences(2),
+                                          .ratio = cohort::ratio_level::sequence};
+  // [end]
+  // Ratios e^0.1, e^0.4, 1 and e^-0.3, 1; of the sequences e^0.5 and e^-0.3.
+  cohort::policy_loss_options const sum{.normalizer = cohort::by_constant(1)};
+  double const up = std::exp(0.1), far = std::exp(0.4), down = std::exp(-0.3);
+  double const first = std::exp(2 * 0.5 + 3 * (1 - std::exp(0.5))), second = std::exp(-3 * 0.3 + 2 * (1 - down));
+  double const whole = std::exp(0.5 / 3), half = std::exp(-0.15);
+  auto const open = cohort::objective(cohort::ppo_clip{.low = 1, .high = 9});
+  return are(seed_of(minimax, sum), {-up, -far, -1, down, 1, 0}) &&
+         are(seed_of(verl, sum), {-up, -1.28, -1, 0.8, 1, 0}) &&
+         are(seed_of(policy_gradient, sum), {-1, -1, -1, 1, 1, 0}) && close(seed_of(soft, sum)[2], -1) &&
+         are(seed_of(vespo, of_sequences), {-first / 5, -first / 5, -first / 5, second / 5, second / 5, 0}) &&
+         are(seed_of(open, luspo), {-whole / 2, -whole / 2, -whole / 2, half / 2, half / 2, 0});
+}
+
 bool penalties() {
   // [penalties]
   using namespace cohort;
@@ -462,6 +506,7 @@ int main() {
                         {"policy_loss", policy_loss()},
                         {"sequence_ratio", sequence_ratio()},
                         {"third_bounds", third_bounds()},
+                        {"soft_surrogates", soft_surrogates()},
                         {"penalties", penalties()},
                         {"importance_ratio", importance_ratio()},
                         {"value_loss", value_loss()},

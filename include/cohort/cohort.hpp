@@ -17,6 +17,7 @@
 #include <cohort/advantage/whiten.hpp>
 
 #include <cohort/formula/absolute_kl.hpp>
+#include <cohort/formula/cispo.hpp>
 #include <cohort/formula/clamped_kl.hpp>
 #include <cohort/formula/dual_clip.hpp>
 #include <cohort/formula/k1.hpp>
@@ -25,9 +26,11 @@
 #include <cohort/formula/log_ratio_bounds.hpp>
 #include <cohort/formula/ppo_clip.hpp>
 #include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/sapo.hpp>
 #include <cohort/formula/squared_error.hpp>
 #include <cohort/formula/straight_through.hpp>
 #include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/formula/vespo.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/metrics.hpp>
 #include <cohort/objective/policy_loss.hpp>
@@ -35,6 +38,7 @@
 #include <cohort/objective/value_loss.hpp>
 
 #include <cohort/gradient/accumulate_policy_gradient.hpp>
+#include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 
 #include <cohort/backend/reference.hpp>

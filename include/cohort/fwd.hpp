@@ -22,6 +22,8 @@ struct basic_value_sums;
 template <class V>
 struct basic_row_sums;
 template <class V>
+struct basic_logits_sums;
+template <class V>
 struct basic_gradient_sums;
 template <class V>
 struct basic_token_counts;
@@ -30,6 +32,7 @@ using loss_sums = basic_loss_sums<double>;
 using ratio_sums = basic_ratio_sums<double>;
 using value_sums = basic_value_sums<double>;
 using row_sums = basic_row_sums<double>;
+using logits_sums = basic_logits_sums<double>;
 using gradient_sums = basic_gradient_sums<double>;
 using token_counts = basic_token_counts<double>;
 struct moment_sums;
@@ -39,6 +42,7 @@ struct loss_report;
 struct ratio_report;
 struct value_report;
 struct row_report;
+struct logits_report;
 struct gradient_report;
 struct token_report;
 struct penalty_report;
@@ -66,6 +70,8 @@ struct optional_view;
 template <class Space>
 struct index_view;
 template <class Space>
+struct vocabulary_mask_view;
+template <class Space>
 struct row_layout;
 template <class Space>
 struct token_layout;
@@ -79,6 +85,9 @@ struct lane_traits;
 struct ppo_clip;
 struct dual_clip;
 struct two_sided_clip;
+struct cispo;
+struct sapo;
+struct vespo;
 struct k1;
 struct k2;
 struct k3;
@@ -88,6 +97,8 @@ struct log_ratio_bounds;
 
 enum class epsilon_place : int;
 enum class ratio_level : int;
+enum class zero_rows : int;
+enum class score_rows : int;
 enum class normalizer_kind : int;
 struct normalizer;
 struct by_constant;
@@ -99,6 +110,9 @@ struct policy_loss_options;
 struct importance_ratio_options;
 struct value_loss_options;
 struct token_log_prob_options;
+struct token_log_prob_backward_options;
+struct entropy_bonus;
+struct logits_policy_gradient_options;
 struct accumulate_policy_gradient_options;
 
 COHORT_NAMESPACE_END

@@ -8,14 +8,17 @@
 #include <cohort/advantage/whiten.hpp>
 #include <cohort/backend/detail/thread_team.hpp>
 #include <cohort/formula/absolute_kl.hpp>
+#include <cohort/formula/cispo.hpp>
 #include <cohort/formula/clamped_kl.hpp>
 #include <cohort/formula/k1.hpp>
 #include <cohort/formula/k2.hpp>
 #include <cohort/formula/k3.hpp>
 #include <cohort/formula/ppo_clip.hpp>
 #include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/sapo.hpp>
 #include <cohort/formula/straight_through.hpp>
 #include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/formula/vespo.hpp>
 #include <cohort/gradient/accumulate_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 #include <cohort/objective/importance_ratio.hpp>
@@ -39,10 +42,11 @@ void launch(Body const& body, A<double>* totals) {
 }
 
 template <class T, class Kl, class Surrogate = cohort::ppo_clip>
-void objectives(Kl kl, Surrogate = {}) {
+void objectives(Kl kl, Surrogate surrogate = {}) {
   using body = cohort::detail::policy_loss_body<T, space, Surrogate, Kl>;
   launch<cohort::basic_loss_sums>(
-      body{{}, {}, {}, {}, {}, {}, {}, {}, {{}, kl, cohort::ratio_level::token, {}}, cohort::by_constant(1)}, nullptr);
+      body{{}, {}, {}, {}, {}, {}, {}, {}, {surrogate, kl, cohort::ratio_level::token, {}}, cohort::by_constant(1)},
+      nullptr);
 }
 
 template <class T>
@@ -54,6 +58,9 @@ void bodies() {
   objectives<T>(cohort::absolute_kl{0}, cohort::dual_clip{});
   objectives<T>(cohort::straight_through<cohort::clamped_kl<cohort::k3>>{0}, cohort::dual_clip{});
   objectives<T>(cohort::ratio_corrected<cohort::k3>{0}, cohort::two_sided_clip{});
+  objectives<T>(cohort::no_kl{}, cohort::cispo{.low = 0, .high = 1});
+  objectives<T>(cohort::ratio_corrected<cohort::k3>{0}, cohort::vespo{});
+  objectives<T>(cohort::no_kl{}, cohort::sapo{});
   namespace d = cohort::detail;
   launch<d::batch_count>(d::batch_count_body<T, space>{}, nullptr);
   launch<cohort::basic_ratio_sums>(d::importance_ratio_body<T, space>{}, nullptr);

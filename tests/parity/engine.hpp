@@ -26,7 +26,9 @@ using group_options = cohort::group_advantage_options<cohort::host_space>;
 
 using any_objective =
     std::variant<cohort::policy_objective<surrogate, cohort::no_kl>, cohort::policy_objective<surrogate, penalty>,
-                 cohort::policy_objective<surrogate, unbiased_k3>>;
+                 cohort::policy_objective<surrogate, unbiased_k3>,
+                 cohort::policy_objective<weighted_surrogate, cohort::no_kl>,
+                 cohort::policy_objective<weighted_surrogate, penalty>>;
 
 /// A rectangle of tokens. The same calls run as a rectangle with the mask, and as one run of the tokens that the mask
 /// keeps, without it: sequences then end with their last kept token. Outputs are rows x columns either way.

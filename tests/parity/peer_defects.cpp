@@ -105,3 +105,28 @@ TEST_CASE("parity: masked tokens have no advantage", "[parity]") {
     CHECK(on_masked(e.whiten(frame, found.advantage)) == 0);
   });
 }
+
+// One sampler weight of 0 makes TRL's VESPO forget the row: its weight falls to 1e-12. Here such a token is masked.
+TEST_CASE("parity: a rejected token does not silence its sequence", "[parity]") {
+  auto const& in = parity::trl();
+  auto const theirs = std::find_if(in.cases.begin(), in.cases.end(),
+                                   [](auto const& c) { return c.name == "trl loss/vespo/zero_weight"; });
+  REQUIRE(theirs != in.cases.end());
+  CHECK(std::fabs(theirs->outputs.data("d_log_prob")[0]) < 1e-15);
+  auto frame = parity::frame_of(in, "mask");
+  frame.mask[1] = 0;
+  auto old = in.input("old_log_prob");
+  for (std::size_t i = 0; i < old.size(); ++i) old[i] -= std::log(in.input("is_weights")[i]);
+  on_every_engine([&](parity::engine& e) {
+    auto const found = e.policy_loss(
+        {.frame = frame,
+         .log_prob = in.input("log_prob"),
+         .old_log_prob = old,
+         .advantage = in.input("advantage"),
+         .objective = cohort::objective(parity::any_weighted(cohort::vespo{})),
+         .options = {.normalizer = cohort::by_tokens(52), .ratio = cohort::ratio_level::sequence_product}});
+    CHECK(std::fabs(found.d_log_prob[0]) > 1e-3);
+    CHECK(found.d_log_prob[1] == 0);
+    CHECK(found.report.bad_slots == 0);
+  });
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
 /// TRL's losses in our words: its options on the left, ours on the right.
+#include <algorithm>
 #include <cmath>
 
 #include <parity/recipe.hpp>
@@ -15,28 +16,52 @@ using std::optional, std::string;
 optional<cohort::normalizer> normalizer_of(dictionary const& o, double rows) {
   string const type = o.text("loss_type");
   double const steps = o.number("gradient_accumulation_steps"), window = o.number("steps_per_generation");
-  if (type == "grpo") return cohort::by_sequence_means(rows).times(steps);
+  if (type == "grpo" || type == "sapo") return cohort::by_sequence_means(rows).times(steps);
   if (type == "bnpo") return cohort::by_tokens().times(steps);
   if (type == "dr_grpo") return cohort::by_constant(rows * o.number("max_completion_length")).times(steps);
-  if (type == "dapo") return cohort::by_tokens(std::fmax(o.number("num_items_in_batch"), 1)).times(steps / window);
+  if (type == "dapo" || type == "cispo" || type == "vespo")
+    return cohort::by_tokens(std::fmax(o.number("num_items_in_batch"), 1)).times(steps / window);
   if (type == "luspo") return cohort::by_sequences(rows).times(steps);
   return {};
 }
 
 surrogate surrogate_of(dictionary const& o) {
   double const low = o.number("epsilon_low"), high = o.number("epsilon_high");
+  if (o.text("loss_type") == "sapo")
+    return any_surrogate(cohort::sapo{o.data("sapo_temperature")[0], o.data("sapo_temperature")[1]});
   if (o.has("delta")) return any_surrogate(cohort::two_sided_clip{low, high, o.number("delta")});
   return any_surrogate(cohort::ppo_clip{low, high});
 }
 
+bool is_vespo(dictionary const& o) { return o.text("loss_type") == "vespo"; }
+
+/// CISPO has no lower bound.
+weighted_surrogate weighted_of(dictionary const& o) {
+  if (!is_vespo(o)) return any_weighted(cohort::cispo{.low = 0, .high = o.number("epsilon_high")});
+  auto const& x = o.data("vespo");
+  return any_weighted(cohort::vespo{x[0], x[1], x[2], x[3]});
+}
+
+template <class Surrogate>
+any_objective with_k3(Surrogate const& f, double beta) {
+  if (beta == 0) return cohort::objective(f);
+  return cohort::objective(f, any_penalty(cohort::k3{beta}));
+}
+
 any_objective objective_of(dictionary const& o) {
   double const beta = o.number("beta");
-  if (beta == 0) return cohort::objective(surrogate_of(o));
+  if (is_vespo(o) || o.text("loss_type") == "cispo") return with_k3(weighted_of(o), beta);
   if (o.number("use_bias_correction_kl") != 0) return cohort::objective(surrogate_of(o), unbiased_k3{beta});
-  return cohort::objective(surrogate_of(o), any_penalty(cohort::k3{beta}));
+  return with_k3(surrogate_of(o), beta);
 }
 
 bool is_sequence(dictionary const& o) { return o.text("importance_sampling_level") == "sequence"; }
+
+cohort::policy_loss_options options_of(dictionary const& o, cohort::normalizer const& by) {
+  using level = cohort::ratio_level;
+  if (is_vespo(o)) return {by, level::sequence_product, {.low = std::log(1e-8), .high = 20}};
+  return {by, is_sequence(o) ? level::sequence : level::token};
+}
 
 /// What is not ours yet.
 bool needs_more(dictionary const& o) {
@@ -59,6 +84,7 @@ std::vector<metric> metrics_of(dictionary const& o, double rows) {
                           {"metrics/clip_ratio/low_mean", low},
                           {"metrics/clip_ratio/low_min", [](report const& r) { return r.clip_low_min; }}};
   if (is_narrow(o)) return all;
+  all.push_back({"metrics/cispo_clip_ratio", [](report const& r) { return r.clip_high; }});
   all.push_back({"metrics/clip_ratio/high_mean", high});
   all.push_back({"metrics/clip_ratio/region_mean", [=](report const& r) { return low(r) + high(r); }});
   all.push_back({"metrics/clip_ratio/high_max", [](report const& r) { return r.clip_high_max; }});
@@ -76,7 +102,11 @@ std::map<string, string> not_compared(dictionary const& o) {
 values correction_of(engine& e, dictionary const& o) {
   string const weights = o.text("importance_sampling_ratio");
   if (weights.empty()) return {};
-  if (weights == "is_weights") return trl().input("is_weights");
+  if (weights == "is_weights" || weights == "zeros") {
+    values x = trl().input("is_weights");
+    if (weights == "zeros") x[1] = 0;
+    return x;
+  }
   return e.importance_ratio({.frame = frame_of(trl(), o.text("mask")),
                              .log_prob = trl().input("old_log_prob"),
                              .old_log_prob = trl().input("sampler_log_prob"),
@@ -100,8 +130,37 @@ loss_call loss_of(dictionary const& o, cohort::normalizer const& by) {
           .advantage = trl().input(advantage),
           .advantage_per_token = advantage == "token_advantage",
           .objective = objective_of(o),
-          .options = {.normalizer = by,
-                      .ratio = is_sequence(o) ? cohort::ratio_level::sequence : cohort::ratio_level::token}};
+          .options = options_of(o, by)};
+}
+
+/// VESPO's ratio is to the policy of the sampler: its correction is part of the old log-prob.
+loss_call corrected(loss_call call, dictionary const& o, values const& weights) {
+  if (!is_vespo(o)) {
+    call.correction = weights;
+    return call;
+  }
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    call.old_log_prob[i] -= std::fmin(std::fmax(std::log(weights[i]), std::log(1e-8)), 20);
+  return call;
+}
+
+/// The mean over rows of VESPO's weight: its slope at advantages of -1 and 1.
+comparison mean_weight(engine& e, peer_case const& c, loss_call const& call) {
+  auto const& f = std::get<cohort::vespo>(weighted_of(c.options).formula);
+  auto const columns = static_cast<std::size_t>(call.frame.columns);
+  auto const ratio = e.importance_ratio({.frame = call.frame,
+                                         .log_prob = call.log_prob,
+                                         .old_log_prob = call.old_log_prob,
+                                         .options = {call.options.ratio, call.options.log_ratio}});
+  double sum = 0;
+  for (std::size_t r = 0; r < call.advantage.size(); ++r) {
+    auto const row = call.frame.mask.begin() + static_cast<std::ptrdiff_t>(r * columns);
+    auto const first = std::find(row, row + call.frame.columns, 1) - row; // a row without a token has ratio 1
+    double const w = first < call.frame.columns ? ratio[r * columns + static_cast<std::size_t>(first)] : 1;
+    sum += std::fabs(f(w, call.advantage[r] < 0 ? -1.0 : 1.0, 0.0).slope);
+  }
+  string const name = "metrics/vespo/phi_seq_mean";
+  return {name, {sum / static_cast<double>(call.frame.rows)}, {c.outputs.number(name)}};
 }
 
 optional<recipe> loss_recipe(peer_case const& c) {
@@ -111,10 +170,10 @@ optional<recipe> loss_recipe(peer_case const& c) {
   if (!by || needs_more(o)) return {};
   auto const run = [&c, &o, rows, call = loss_of(o, *by)](engine& e) {
     bool const from_logits = c.outputs.has("d_logits");
-    loss_call mine = call;
-    mine.correction = correction_of(e, o);
+    loss_call mine = corrected(call, o, correction_of(e, o));
     if (from_logits) mine.log_prob = e.token_log_prob(logits_of(o));
     auto all = compare_loss(e, c, mine, metrics_of(o, rows), tolerance::exact, tolerance::exact);
+    if (is_vespo(o)) all.push_back(mean_weight(e, c, mine));
     if (from_logits)
       all.push_back({"d_logits", e.token_log_prob_backward(logits_of(o), e.policy_loss(mine).d_log_prob),
                      c.outputs.data("d_logits")});

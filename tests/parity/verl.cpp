@@ -13,9 +13,14 @@ using std::optional, std::string;
 
 // ---- losses ---------------------------------------------------------------------------------------------------------
 
+/// verl's sapo has one mode, whatever it is asked for.
+string mode_of(dictionary const& o) {
+  return o.text("loss") == "sapo" ? "seq-mean-token-mean" : o.text("loss_agg_mode");
+}
+
 /// loss_agg_mode -> normaliser. With global counts verl multiplies every mode by dp_size, since its ranks are averaged.
 cohort::normalizer normalizer_of(dictionary const& o) {
-  string const mode = o.text("loss_agg_mode");
+  string const mode = mode_of(o);
   bool const global = o.has("global_batch_info/dp_size");
   double const share = 1 / o.number("global_batch_info/dp_size", 1);
   double const tokens = o.number("global_batch_info/batch_num_tokens", 0);
@@ -46,6 +51,15 @@ optional<formula> formula_of(dictionary const& o) {
     return formula{cohort::objective(any_surrogate(cohort::ppo_clip{low, high})),
                    cohort::ratio_level::sequence_token,
                    {.high = 10}};
+  cohort::log_ratio_bounds const bounds{.low = -20, .high = 20};
+  if (o.text("loss") == "sapo") {
+    cohort::sapo const gate{o.number("tau_pos", 1), o.number("tau_neg", 1.05)};
+    return formula{cohort::objective(any_surrogate(gate)), cohort::ratio_level::token, bounds};
+  }
+  cohort::cispo const weight{1 - low, 1 + high}, one{1, 1};
+  if (o.text("loss") == "cispo" || o.text("loss") == "gpg")
+    return formula{cohort::objective(any_weighted(o.text("loss") == "gpg" ? one : weight)), cohort::ratio_level::token,
+                   bounds};
   return {};
 }
 
@@ -56,8 +70,11 @@ std::map<string, string> not_compared(dictionary const& o) {
 
 std::vector<metric> metrics_of(dictionary const& o) {
   using report = cohort::loss_report;
-  std::vector<metric> all{{"metrics/actor/pg_clipfrac", [](report const& r) { return r.clip_low + r.clip_high; }},
-                          {"metrics/actor/pg_clipfrac_lower", [](report const& r) { return r.clip_cap; }}};
+  bool const of_weights = o.text("loss") == "cispo"; // counted whatever the advantage
+  std::vector<metric> all{
+      {"metrics/actor/pg_clipfrac",
+       [=](report const& r) { return r.clip_low + r.clip_high + (of_weights ? r.clip_cap : 0); }},
+      {"metrics/actor/pg_clipfrac_lower", [=](report const& r) { return of_weights ? 0 : r.clip_cap; }}};
   if (not_compared(o).empty()) all.push_back({"metrics/actor/ppo_kl", [](report const& r) { return r.approx_kl; }});
   return all;
 }
@@ -88,7 +105,7 @@ optional<recipe> loss_recipe(peer_case const& c) {
   auto const f = formula_of(o);
   if (!f) return {};
   // seq-mean-token-mean divides a row by its count + 1e-8.
-  double const nearly = o.text("loss_agg_mode") == "seq-mean-token-mean" ? tolerance::whitened : tolerance::exact;
+  double const nearly = mode_of(o) == "seq-mean-token-mean" ? tolerance::whitened : tolerance::exact;
   auto const run = [&c, &o, nearly, call = loss_of(o, *f)](engine& e) {
     loss_call mine = call;
     mine.correction = correction_of(e, o);

@@ -12,11 +12,14 @@
 #include <vector>
 
 #include <cohort/formula/absolute_kl.hpp>
+#include <cohort/formula/cispo.hpp>
 #include <cohort/formula/clamped_kl.hpp>
 #include <cohort/formula/dual_clip.hpp>
 #include <cohort/formula/ratio_corrected.hpp>
+#include <cohort/formula/sapo.hpp>
 #include <cohort/formula/straight_through.hpp>
 #include <cohort/formula/two_sided_clip.hpp>
+#include <cohort/formula/vespo.hpp>
 
 #include <cases/losses.hpp>
 
@@ -27,9 +30,12 @@ namespace properties {
 template <class... Formula>
 struct formulas {};
 
-using surrogates = formulas<cohort::ppo_clip,  //
-                            cohort::dual_clip, //
-                            cohort::two_sided_clip>;
+using surrogates = formulas<cohort::ppo_clip,       //
+                            cohort::dual_clip,      //
+                            cohort::two_sided_clip, //
+                            cohort::sapo,           //
+                            cohort::cispo,          //
+                            cohort::vespo>;
 
 using penalties = formulas<cohort::no_kl,                        //
                            cohort::k1,                           //

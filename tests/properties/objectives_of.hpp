@@ -12,7 +12,9 @@ namespace properties {
 /// A formula with parameters at which bounds and limits bite now and then.
 template <class Formula>
 constexpr Formula sample() {
-  if constexpr (requires(Formula f) { f.limit = 0.25; })
+  if constexpr (std::same_as<Formula, cohort::cispo>)
+    return {.low = 0.8, .high = 1.2};
+  else if constexpr (requires(Formula f) { f.limit = 0.25; })
     return {.beta = 0.1, .limit = 0.25};
   else if constexpr (requires(Formula f) { f.beta = 0.1; })
     return {.beta = 0.1};
@@ -49,12 +51,13 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
-/// With every penalty; but packs of double, which are slow to compile, meet all of them with the first surrogate only.
-template <class Surrogate, bool First, class T, class Context, class... Penalty>
+/// With every penalty; but packs, which are slow to compile, meet all of them in float with one surrogate of each part
+/// and in double with the first surrogate only.
+template <class Surrogate, int Place, class T, class Context, class... Penalty>
 void add(std::vector<entry<T, Context>>& list, formulas<Penalty...>) {
   using last = std::tuple_element_t<sizeof...(Penalty) - 1, std::tuple<Penalty...>>;
   constexpr bool packs = std::same_as<Context, cohort::eigen_context>;
-  if constexpr (!packs || (!sanitized && (First || std::same_as<T, float>)))
+  if constexpr (!packs || (!sanitized && Place < (std::same_as<T, float> ? parts : 1)))
     (list.push_back(runner<T, Context, Surrogate, Penalty>::ready()), ...);
   else
     list.push_back(runner<T, Context, Surrogate, last>::ready());
@@ -65,7 +68,7 @@ void add_every(std::vector<entry<T, Context>>&, formulas<>) {}
 
 template <int Part, int Place, class T, class Context, class First, class... Rest>
 void add_every(std::vector<entry<T, Context>>& list, formulas<First, Rest...>) {
-  if constexpr (Place % parts == Part) add<First, Place == 0>(list, penalties{});
+  if constexpr (Place % parts == Part) add<First, Place>(list, penalties{});
   add_every<Part, Place + 1>(list, formulas<Rest...>{});
 }
 

@@ -22,10 +22,10 @@ struct value_and_slope {
 template <class V>
 struct surrogate_term {
   V value;              ///< the token's loss
-  V slope;              ///< d value / d log ratio
-  V clipped_low;        ///< 1 where the lower bound took the gradient away, else 0
+  V slope;              ///< d value / d log ratio; of a weighted surrogate, d value / d log_prob with the ratio held
+  V clipped_low;        ///< 1 where the lower bound took the gradient away, or held the weight, else 0
   V clipped_high;       ///< 1 where the upper bound did
-  V clipped_cap = V(0); ///< 1 where a third bound did, for a negative advantage: dual_clip, two_sided_clip
+  V clipped_cap = V(0); ///< 1 where a bound from above did for a negative advantage: dual_clip, two_sided_clip, cispo
 };
 
 /// A penalty that knows the importance ratio.
@@ -58,6 +58,18 @@ concept surrogate_formula = std::copyable<F> && requires(F const& f, double x, f
   { f(x, x) } -> std::same_as<surrogate_term<double>>;
   { f(y, y) } -> std::same_as<surrogate_term<float>>;
 };
+
+/// f(ratio, advantage, log_prob) -> surrogate_term: a loss on the log-prob itself. No gradient goes through the ratio, so
+/// the slope is the token's own at every ratio level and behind every bound of the log ratio.
+template <class F>
+concept weighted_surrogate_formula = std::copyable<F> && requires(F const& f, double x, float y) {
+  { f(x, x, x) } -> std::same_as<surrogate_term<double>>;
+  { f(y, y, y) } -> std::same_as<surrogate_term<float>>;
+};
+
+/// Either kind of surrogate.
+template <class F>
+concept any_surrogate_formula = surrogate_formula<F> || weighted_surrogate_formula<F>;
 
 /// f(log_prob, ref_log_prob) -> value of the estimator and its derivative with respect to log_prob, both without beta.
 template <class F>
@@ -93,6 +105,18 @@ constexpr parameter_fault fault_of(F const& f) {
     return f.fault();
   else
     return {};
+}
+
+/// What a weighted surrogate is made of:
+///
+///   value = -weight * advantage * log_prob,   slope = -weight * advantage        (the weight held)
+///
+/// Exactly 0 where the weight or the advantage is 0, even for a log_prob of -inf or a weight that overflowed.
+template <class V>
+COHORT_HOST_DEVICE COHORT_INLINE value_and_slope<V> weighted_log_prob(V weight, V advantage, V log_prob) {
+  V const zero(0);
+  V const slope = zero - lane_select(advantage == zero, zero, lane_multiply(weight, advantage));
+  return {lane_select(slope == zero, zero, lane_multiply(slope, log_prob)), slope};
 }
 
 namespace detail {

@@ -57,11 +57,10 @@ template <class L>
 
 /// The first rule that such a call breaks, before anything is written. Reads no logit and no token.
 template <class L, execution_context Context, class Surrogate, class Kl>
-[[nodiscard]] status
-check_logits_policy_gradient(Context& context, logits_policy_gradient_inputs<L, typename Context::memory_space> const& in,
-                             logits_policy_gradient_outputs<L, typename Context::memory_space> const& out,
-                             policy_objective<Surrogate, Kl> const& f,
-                             logits_policy_gradient_options const& options) noexcept {
+[[nodiscard]] status check_logits_policy_gradient(
+    Context& context, logits_policy_gradient_inputs<L, typename Context::memory_space> const& in,
+    logits_policy_gradient_outputs<L, typename Context::memory_space> const& out,
+    policy_objective<Surrogate, Kl> const& f, logits_policy_gradient_options const& options) noexcept {
   using detail::footprint_of;
   constexpr detail::checker check{"logits_policy_gradient"};
   index_t const tokens = in.logits.extent[0], columns = in.logits.extent[1];
@@ -132,24 +131,23 @@ void logits_policy_gradient(Context& context,
   workspace_layout carved(context.scratch().data);
   auto const memory = detail::lay_out<compute_t<L>>(carved, count, options);
   auto const tokens = detail::policy_tokens_of(context, in, out, f, options, memory);
-  detail::logits_rows_body<L, space, Surrogate, Kl> rows{
-      {.rows = count, .width = columns},
-      options.vocabulary == 0 ? columns : options.vocabulary,
-      matrix_cells(in.logits),
-      matrix_cells(in.ref_logits),
-      matrix_cells(out.d_logits),
-      in.token,
-      in.vocabulary_mask,
-      nullptr,
-      options.temperature,
-      detail::rows_phase::fused,
-      options.zero_rows == zero_rows::write,
-      tokens};
+  detail::logits_rows_body<L, space, Surrogate, Kl> rows{{.rows = count, .width = columns},
+                                                         options.vocabulary == 0 ? columns : options.vocabulary,
+                                                         matrix_cells(in.logits),
+                                                         matrix_cells(in.ref_logits),
+                                                         matrix_cells(out.d_logits),
+                                                         in.token,
+                                                         in.vocabulary_mask,
+                                                         nullptr,
+                                                         options.temperature,
+                                                         detail::rows_phase::fused,
+                                                         options.zero_rows == zero_rows::write,
+                                                         tokens};
   detail::run_rows(context, rows, memory, out.report);
-  if (out.live_rows.given)
-    context.template for_each_row<nothing>(row_layout<space>{.rows = 1, .width = count},
-                                           detail::live_rows_body{tokens, cells_of(out.live_rows), count},
-                                           nullptr);
+  if (!out.live_rows.given) return;
+  detail::live_rows_body<std::remove_const_t<decltype(tokens)>, space> const list{tokens, cells_of(out.live_rows),
+                                                                                  count};
+  context.template for_each_row<nothing>(row_layout<space>{.rows = 1, .width = count}, list, nullptr);
 }
 
 COHORT_POLICY_END

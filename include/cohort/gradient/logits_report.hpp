@@ -10,12 +10,12 @@ COHORT_SHARED_BEGIN
 /// Sums over the tokens of one call whose rows were read. `merge(a, b)` adds micro-batches.
 template <class V>
 struct basic_logits_sums {
-  basic_loss_sums<V> policy;    ///< surrogate and penalty, as policy_loss sums them
-  V bonus = V(0);               ///< what entropy and distribution KL add to the loss, normalised already
-  V rows = V(0);                ///< rows whose distribution was looked at for the next two
-  V entropy = V(0);             ///< sum over those rows, where it is asked for
-  V distribution_kl = V(0);     ///< likewise
-  V skipped = V(0);             ///< valid tokens whose gradient was known to be 0: their rows were not read
+  basic_loss_sums<V> policy;      ///< surrogate and penalty, as policy_loss sums them
+  V bonus = V(0);                 ///< what entropy and distribution KL add to the loss, normalised already
+  V rows = V(0);                  ///< rows whose distribution was looked at for the next two
+  V entropy = V(0);               ///< sum over those rows, where it is asked for
+  V distribution_kl = V(0);       ///< likewise
+  V skipped = V(0);               ///< valid tokens whose gradient was known to be 0: their rows were not read
   V rows_without_gradient = V(0); ///< rows read whose gradient turned out to be 0
 
   template <class F, class... S>
@@ -33,11 +33,11 @@ struct basic_logits_sums {
 using logits_sums = basic_logits_sums<double>;
 
 struct logits_report {
-  loss_report policy;         ///< over the tokens whose rows were read
-  double loss = 0;            ///< everything: policy.loss - entropy bonus + distribution KL
-  double entropy = 0;         ///< mean over the rows read; 0 unless a bonus or an output asks for it
-  double distribution_kl = 0; ///< mean over the rows read, without beta
-  index_t skipped = 0;        ///< valid tokens whose rows were not read
+  loss_report policy;                ///< over the tokens whose rows were read
+  double loss = 0;                   ///< everything: policy.loss - entropy bonus + distribution KL
+  double entropy = 0;                ///< mean over the rows read; 0 unless a bonus or an output asks for it
+  double distribution_kl = 0;        ///< mean over the rows read, without beta
+  index_t skipped = 0;               ///< valid tokens whose rows were not read
   index_t rows_without_gradient = 0; ///< read, and nothing to write: clipped
 };
 

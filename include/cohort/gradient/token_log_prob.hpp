@@ -24,7 +24,7 @@ struct token_log_prob_outputs {
   optional_view<compute_t<L>, 1, Space> sum_of_squares{}; ///< sum_v p[v]^2
   optional_view<compute_t<L>, 1, Space> probability{};    ///< exp(log_prob)
   optional_view<std::int64_t, 1, Space> rank{};           ///< 1 for the most likely class; -1 for a bad row
-  row_sums* report = nullptr; ///< in the context's memory; overwritten
+  row_sums* report = nullptr;                             ///< in the context's memory; overwritten
 };
 
 template <class L, class Space>
@@ -90,25 +90,24 @@ template <class L, execution_context Context>
                                           token_log_prob_options const& options) noexcept {
   constexpr detail::checker check{"token_log_prob"};
   using detail::check_row_output, detail::footprint_of;
-  return detail::first_broken(
-      {detail::check_token_rows<L>(check, in, options.temperature),
-       check.rows_of("log_prob", out.log_prob, in.logits.extent[0]),
-       detail::check_row_output(check, "log_sum_exp", out.log_sum_exp, in),
-       detail::check_row_output(check, "entropy", out.entropy, in),
-       detail::check_row_output(check, "sum_of_squares", out.sum_of_squares, in),
-       detail::check_row_output(check, "probability", out.probability, in),
-       detail::check_row_output(check, "rank", out.rank, in),
-       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.logits)),
-       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.token)),
-       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.mask)),
-       check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.vocabulary_mask)),
-       check.writable("log_prob", out.log_prob),
-       detail::check_apart(check, {{"log_prob", footprint_of(out.log_prob)},
-                                   {"log_sum_exp", footprint_of(out.log_sum_exp)},
-                                   {"entropy", footprint_of(out.entropy)},
-                                   {"sum_of_squares", footprint_of(out.sum_of_squares)},
-                                   {"probability", footprint_of(out.probability)},
-                                   {"rank", footprint_of(out.rank)}})});
+  return detail::first_broken({detail::check_token_rows<L>(check, in, options.temperature),
+                               check.rows_of("log_prob", out.log_prob, in.logits.extent[0]),
+                               detail::check_row_output(check, "log_sum_exp", out.log_sum_exp, in),
+                               detail::check_row_output(check, "entropy", out.entropy, in),
+                               detail::check_row_output(check, "sum_of_squares", out.sum_of_squares, in),
+                               detail::check_row_output(check, "probability", out.probability, in),
+                               detail::check_row_output(check, "rank", out.rank, in),
+                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.logits)),
+                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.token)),
+                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.mask)),
+                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.vocabulary_mask)),
+                               check.writable("log_prob", out.log_prob),
+                               detail::check_apart(check, {{"log_prob", footprint_of(out.log_prob)},
+                                                           {"log_sum_exp", footprint_of(out.log_sum_exp)},
+                                                           {"entropy", footprint_of(out.entropy)},
+                                                           {"sum_of_squares", footprint_of(out.sum_of_squares)},
+                                                           {"probability", footprint_of(out.probability)},
+                                                           {"rank", footprint_of(out.rank)}})});
 }
 
 /// The first rule that such a call breaks. Reads no logit and no token.
@@ -169,10 +168,10 @@ void token_log_prob(Context& context, token_log_prob_inputs<L, typename Context:
   using space = typename Context::memory_space;
   static_assert(is_storage<L>, "cohort: logits are float, double, half or bfloat16");
   if (!detail::require(check_token_log_prob<L>(context, in, out, options))) return;
-  detail::token_log_prob_body<L, space> const body{
-      detail::rows_of<L, space>(in, options.temperature),
-      {cells_of(out.log_prob), cells_of(out.log_sum_exp),
-       cells_of(out.entropy), cells_of(out.sum_of_squares), cells_of(out.probability), cells_of(out.rank)}};
+  detail::token_log_prob_body<L, space> const body{detail::rows_of<L, space>(in, options.temperature),
+                                                   {cells_of(out.log_prob), cells_of(out.log_sum_exp),
+                                                    cells_of(out.entropy), cells_of(out.sum_of_squares),
+                                                    cells_of(out.probability), cells_of(out.rank)}};
   context.template for_each_row<basic_row_sums>(body.in.rows, body, out.report);
 }
 
@@ -200,14 +199,13 @@ void token_log_prob_backward(Context& context,
   using space = typename Context::memory_space;
   static_assert(is_storage<L>, "cohort: logits are float, double, half or bfloat16");
   if (!detail::require(check_token_log_prob_backward<L>(context, in, out, options))) return;
-  detail::token_log_prob_backward_body<L, space> const body{
-      detail::rows_of<L, space>(in, options.temperature),
-      cells_of(in.log_sum_exp),
-      cells_of(in.d_log_prob),
-      cells_of(in.d_entropy),
-      cells_of(in.d_log_sum_exp),
-      matrix_cells(out.d_logits),
-      options.accumulate};
+  detail::token_log_prob_backward_body<L, space> const body{detail::rows_of<L, space>(in, options.temperature),
+                                                            cells_of(in.log_sum_exp),
+                                                            cells_of(in.d_log_prob),
+                                                            cells_of(in.d_entropy),
+                                                            cells_of(in.d_log_sum_exp),
+                                                            matrix_cells(out.d_logits),
+                                                            options.accumulate};
   context.template for_each_row<basic_row_sums>(body.in.rows, body, out.report);
 }
 

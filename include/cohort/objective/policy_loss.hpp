@@ -12,20 +12,21 @@
 
 COHORT_NAMESPACE_BEGIN
 
-/// A surrogate and a penalty: surrogate(ratio, advantage) + kl.beta * kl(log_prob, ref_log_prob) per token.
-template <surrogate_formula Surrogate, penalty_formula Kl>
+/// A surrogate and a penalty: surrogate(ratio, advantage) + kl.beta * kl(log_prob, ref_log_prob) per token. A weighted
+/// surrogate gets the log_prob too.
+template <any_surrogate_formula Surrogate, penalty_formula Kl>
 struct policy_objective {
   Surrogate surrogate;
   Kl kl;
 };
 template <class Surrogate, class Kl = no_kl>
 constexpr auto objective(Surrogate surrogate, Kl kl = {}) {
-  static_assert(
-      surrogate_formula<Surrogate>,
-      "cohort: the first argument of objective is a surrogate_formula: f(ratio, advantage) -> surrogate_term");
+  static_assert(any_surrogate_formula<Surrogate>,
+                "cohort: the first argument of objective is a surrogate_formula: f(ratio, advantage) -> "
+                "surrogate_term, or a weighted_surrogate_formula: f(ratio, advantage, log_prob)");
   static_assert(penalty_formula<Kl>, "cohort: the second argument of objective is a kl_formula or ratio_kl_formula, "
                                      "with its weight in `beta`");
-  if constexpr (surrogate_formula<Surrogate> && penalty_formula<Kl>)
+  if constexpr (any_surrogate_formula<Surrogate> && penalty_formula<Kl>)
     return policy_objective<Surrogate, Kl>{surrogate, kl};
 }
 

@@ -203,7 +203,8 @@ private:
       return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, packet::pset1<P>(lowest), _CMP_NLT_UQ), fraction, n);
     else
 #endif
-      return packet::pandnot(times_power_of_two<float>(fraction, rounded), packet::pcmp_lt(x, packet::pset1<P>(lowest)));
+      return packet::pandnot(times_power_of_two<float>(fraction, rounded),
+                             packet::pcmp_lt(x, packet::pset1<P>(lowest)));
   }
 };
 

@@ -53,8 +53,8 @@ struct lane_traits<detail::pack<T>> {
 
   /// The function exp(x * factor) for x <= 0: see exponential.hpp.
   template <int Degree>
-  requires(std::same_as<T, float>&& detail::packs::fused_multiply_add) static COHORT_INLINE
-      auto scaled_exponential(double factor) {
+  requires(std::same_as<T, float>&& detail::packs::fused_multiply_add) static COHORT_INLINE auto scaled_exponential(
+      double factor) {
     detail::packs::scaled_exponential<Degree> const packets(factor);
     return [packets](pack x) COHORT_FLAT { return detail::packs::each_packet(packets, x); };
   }

@@ -6,8 +6,8 @@
 
 #include <optional>
 
-#include <cohort/gradient/detail/logits_rows_body.hpp>
 #include <cohort/gradient/detail/logits_check.hpp>
+#include <cohort/gradient/detail/logits_rows_body.hpp>
 #include <cohort/objective/detail/batch_count.hpp>
 #include <cohort/objective/policy_loss.hpp>
 
@@ -27,8 +27,8 @@ struct logits_workspace {
 template <class T, class Options>
 logits_workspace<T> lay_out(workspace_layout& memory, index_t tokens, Options const& options) {
   return {.count = lay_out(memory, options.normalizer),
-          .entropy_count = options.entropy.normalizer ? lay_out(memory, *options.entropy.normalizer)
-                                                      : normalizer_workspace{},
+          .entropy_count =
+              options.entropy.normalizer ? lay_out(memory, *options.entropy.normalizer) : normalizer_workspace{},
           .log_prob = memory.take<T>(tokens),
           .d_log_prob = memory.take<T>(tokens),
           .valid = memory.take<T>(tokens),
@@ -74,42 +74,43 @@ auto policy_tokens_of(Context& context, Inputs const& in, Outputs const& out, po
   auto const mask = token_mask(layout, in.mask);
   auto const log_prob = cells_or(layout, out.log_prob, memory.log_prob);
   auto const by = counted<T>(context, layout.rows, mask, options.normalizer, memory.count);
-  auto const entropy_by =
-      options.entropy.normalizer
-          ? counted<T>(context, layout.rows, mask, *options.entropy.normalizer, memory.entropy_count)
-          : by;
-  return policy_tokens<T, space, Surrogate, Kl>{
-      {layout.rows,
-       read_only(log_prob),
-       token_cells(layout, in.old_log_prob),
-       token_cells(layout, in.ref_log_prob),
-       in.advantage.over(layout),
-       token_cells(layout, in.correction),
-       mask,
-       cells_or(layout, out.d_log_prob, memory.d_log_prob),
-       {f.surrogate, f.kl, options.ratio, options.log_ratio},
-       by},
-      {options.entropy.coefficient, distribution_kl_of(options), entropy_by},
-      options.score == score_rows::all,
-      log_prob,
-      log_sum_exp_of<space, T>(layout, out),
-      token_cells(layout, out.entropy),
-      flat_cells(layout, memory.valid),
-      flat_cells(layout, memory.live)};
+  auto const entropy_by = options.entropy.normalizer ? counted<T>(context, layout.rows, mask,
+                                                                  *options.entropy.normalizer, memory.entropy_count)
+                                                     : by;
+  return policy_tokens<T, space, Surrogate, Kl>{{layout.rows,
+                                                 read_only(log_prob),
+                                                 token_cells(layout, in.old_log_prob),
+                                                 token_cells(layout, in.ref_log_prob),
+                                                 in.advantage.over(layout),
+                                                 token_cells(layout, in.correction),
+                                                 mask,
+                                                 cells_or(layout, out.d_log_prob, memory.d_log_prob),
+                                                 {f.surrogate, f.kl, options.ratio, options.log_ratio},
+                                                 by},
+                                                {options.entropy.coefficient, distribution_kl_of(options), entropy_by},
+                                                options.score == score_rows::all,
+                                                log_prob,
+                                                log_sum_exp_of<space, T>(layout, out),
+                                                token_cells(layout, out.entropy),
+                                                flat_cells(layout, memory.valid),
+                                                flat_cells(layout, memory.live)};
 }
 
 /// Live tokens, rows, seeds and report, in the order that the ratio asks for.
-template <class Context, class Rows, class T>
-void run_rows(Context& context, Rows rows, logits_workspace<T> const& memory, logits_sums* report) {
+template <class Context, class L, class Space, class Surrogate, class Kl>
+void run_rows(Context& context, logits_rows_body<L, Space, Surrogate, Kl> rows,
+              logits_workspace<compute_t<L>> const& memory, logits_sums* report) {
+  using live_tokens = live_tokens_body<compute_t<L>, Space, Surrogate, Kl>;
+  using token_seeds = token_seeds_body<compute_t<L>, Space, Surrogate, Kl>;
   auto const& sequences = rows.tokens.policy.rows;
   auto const run = [&](rows_phase phase, logits_sums* total) {
     rows.phase = phase;
     context.template for_each_row<basic_logits_sums>(rows.rows, rows, total);
   };
   auto const seeds = [&](logits_sums* of_rows, logits_sums* total) {
-    context.template for_each_row<basic_logits_sums>(sequences, token_seeds_body{rows.tokens, of_rows}, total);
+    context.template for_each_row<basic_logits_sums>(sequences, token_seeds{rows.tokens, of_rows}, total);
   };
-  context.template for_each_row<nothing>(sequences, live_tokens_body{rows.tokens}, nullptr);
+  context.template for_each_row<nothing>(sequences, live_tokens{rows.tokens}, nullptr);
   if (rows.tokens.policy.terms.level == ratio_level::token) {
     run(rows_phase::fused, memory.rows);
     seeds(memory.rows, report);

@@ -40,8 +40,8 @@ status check_rows_apart(checker const& check, char const* argument, footprint co
 }
 
 template <class Space, class View>
-status check_token_output(checker const& check, char const* argument, token_layout<Space> const& layout, View const& out,
-                          index_t tokens) {
+status check_token_output(checker const& check, char const* argument, token_layout<Space> const& layout,
+                          View const& out, index_t tokens) {
   if (!out.given) return {};
   return first_broken({check.tokens(argument, layout, out, tokens), check.writable(argument, out)});
 }

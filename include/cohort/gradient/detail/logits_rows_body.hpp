@@ -29,13 +29,13 @@ struct logits_rows_body {
   using compute_type = T;
   static constexpr bool rows_in_lanes = false;
 
-  row_layout<Space> rows;                           ///< rows at hand x columns
-  index_t classes;                                  ///< of the columns; the others are padding
+  row_layout<Space> rows; ///< rows at hand x columns
+  index_t classes;        ///< of the columns; the others are padding
   cells<L const, Space> logits, ref_logits;
   cells<L, Space> d_logits;
-  index_view<Space> token;                          ///< of all tokens
-  vocabulary_mask_view<Space> vocabulary;           ///< of all tokens
-  index_t const* token_of_row;                      ///< null: row i is token i
+  index_view<Space> token;                ///< of all tokens
+  vocabulary_mask_view<Space> vocabulary; ///< of all tokens
+  index_t const* token_of_row;            ///< null: row i is token i
   double temperature;
   rows_phase phase;
   bool write_zeros;
@@ -47,10 +47,10 @@ struct logits_rows_body {
     auto const at = tokens.place_of(t);
     if (!looked_at(at)) return clear(team, i), logits_sums{};
     if (vocabulary.given())
-      return pass<softmax_moments::entropy, false>(team, logit_row<L, true>{logit_line(i), vocabulary.row(t)}, i, t, at);
+      return pass<softmax_moments::entropy, false>(team, logit_row<L, true>{logit_line(i), vocabulary.row(t)}, i, t,
+                                                   at);
     logit_row<L, false> const row{logit_line(i)};
-    if (tokens.terms.any() || tokens.entropy.given())
-      return pass<softmax_moments::entropy, false>(team, row, i, t, at);
+    if (tokens.terms.any() || tokens.entropy.given()) return pass<softmax_moments::entropy, false>(team, row, i, t, at);
     return pass<softmax_moments::none, sizeof(L) == sizeof(T)>(team, row, i, t, at);
   }
 
@@ -156,9 +156,8 @@ private:
     if (phase == rows_phase::fused) {
       auto row = policy.template open<any_lines>(at.sequence);
       row.weight = token_weight<T>(policy.normalizer, static_cast<double>(*tokens.at(tokens.valid, at)));
-      auto const token_sum = team.template reduce<token_sums>(1, [row, at]<class At>(At lane_at, index_t) COHORT_FLAT {
-        return row.loss_term(lane_at, at.column);
-      });
+      auto const token_sum = team.template reduce<token_sums>(
+          1, [row, at]<class At>(At lane_at, index_t) COHORT_FLAT { return row.loss_term(lane_at, at.column); });
       if (token_sum.bad_slots > 0) return {};
     }
     row_seeds seed{.log_prob = static_cast<double>(*tokens.at(policy.d_log_prob, at))};
@@ -174,8 +173,8 @@ private:
   }
 
   template <class Team, class Row>
-  COHORT_HOST_DEVICE void write_whole(Team const& team, Row row, L* out, index_t i, index_t id,
-                                      scored_row const& s, row_seeds const& seed) const {
+  COHORT_HOST_DEVICE void write_whole(Team const& team, Row row, L* out, index_t i, index_t id, scored_row const& s,
+                                      row_seeds const& seed) const {
     row_line const line{seed, s.policy.entropy(), s.divergence, 1 / temperature};
     if (compares())
       write_line(team, row, reference(row, i), out, classes, s.policy, s.reference, line, id, false);

@@ -13,9 +13,9 @@ namespace detail {
 
 /// What is done with a distribution besides asking it for one log-prob.
 struct distribution_terms {
-  double entropy = 0;       ///< coefficient of the bonus
-  double divergence = 0;    ///< beta of the distribution's KL
-  normalizer entropy_by;    ///< the bonus's denominator
+  double entropy = 0;    ///< coefficient of the bonus
+  double divergence = 0; ///< beta of the distribution's KL
+  normalizer entropy_by; ///< the bonus's denominator
   [[nodiscard]] COHORT_HOST_DEVICE bool any() const { return entropy != 0 || divergence != 0; }
 };
 

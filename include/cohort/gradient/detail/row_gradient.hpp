@@ -51,8 +51,8 @@ COHORT_HOST_DEVICE void clear_row(Team const& team, L* out, index_t n) {
 
 /// For gradients in the type of the logits: 16 bits of them need no more digits than they keep.
 template <class L>
-inline constexpr exponential_for gradient_exponential =
-    sizeof(L) == 2 ? exponential_for::sixteen_bits : exponential_for::compute_type;
+inline constexpr exponential_for gradient_exponential = sizeof(L) == 2 ? exponential_for::sixteen_bits
+                                                                       : exponential_for::compute_type;
 
 /// The token's own element, of a row whose others are -seed * p.
 template <class Team, class L>
@@ -62,8 +62,7 @@ COHORT_HOST_DEVICE void write_token(Team const& team, L* out, index_t id, double
 
 /// out[c] *= -seed * exp(shift - log-sum-exp), chunk by chunk: the exponentials were left there.
 template <class Team, class L>
-COHORT_HOST_DEVICE void scale_stash(Team const& team, stash_in<L> stash, index_t n, row_softmax const& s,
-                                    double seed) {
+COHORT_HOST_DEVICE void scale_stash(Team const& team, stash_in<L> stash, index_t n, row_softmax const& s, double seed) {
   row_chunks const chunks{n, team.chunk(n)};
   for (index_t k = 0; k < chunks.count(); ++k) {
     double const factor = -seed * lane_exp((stash.shifts[k] - s.high) * s.inverse_temperature) / s.sum;
@@ -107,9 +106,10 @@ struct row_line {
 struct no_row {};
 template <class Team, class Row, class Reference, class L>
 COHORT_HOST_DEVICE void write_line(Team const& team, Row row, Reference reference, L* out, index_t n,
-                                     row_softmax const& s, row_softmax const& q, row_line line, index_t id,
-                                     bool accumulate) {
-  double const share = 1 / s.sum, inverse = s.inverse_temperature, log_sum = lane_log(s.sum), log_sum_q = lane_log(q.sum);
+                                   row_softmax const& s, row_softmax const& q, row_line line, index_t id,
+                                   bool accumulate) {
+  double const share = 1 / s.sum, inverse = s.inverse_temperature, log_sum = lane_log(s.sum),
+               log_sum_q = lane_log(q.sum);
   team.for_each(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
     using V = typename At::type;
     V const d = row(at, c) - V(s.high), zero(0);
@@ -132,17 +132,16 @@ template <class Team, class Row, class Reference>
 COHORT_HOST_DEVICE double divergence_of(Team const& team, Row row, Reference reference, index_t n, row_softmax const& s,
                                         row_softmax const& q) {
   double const inverse = s.inverse_temperature, offset = lane_log(q.sum) - lane_log(s.sum);
-  double const sum = team
-                         .template reduce<sum_of>(
-                             n,
-                             [=]<class At>(At at, index_t c) COHORT_FLAT {
-                               using V = typename At::type;
-                               V const d = row(at, c) - V(s.high), d_q = reference(at, c) - V(q.high);
-                               V const e = row_exponential<V, exponential_for::compute_type>(inverse)(d);
-                               V const log_ratio = (d - d_q) * V(inverse) + V(offset);
-                               return sum_of<V>{lane_select(V(0) < e, lane_multiply(e, log_ratio), V(0))};
-                             })
-                         .sum;
+  double const sum =
+      team.template reduce<sum_of>(n,
+                                   [=]<class At>(At at, index_t c) COHORT_FLAT {
+                                     using V = typename At::type;
+                                     V const d = row(at, c) - V(s.high), d_q = reference(at, c) - V(q.high);
+                                     V const e = row_exponential<V, exponential_for::compute_type>(inverse)(d);
+                                     V const log_ratio = (d - d_q) * V(inverse) + V(offset);
+                                     return sum_of<V>{lane_select(V(0) < e, lane_multiply(e, log_ratio), V(0))};
+                                   })
+          .sum;
   return sum / s.sum;
 }
 

@@ -37,9 +37,7 @@ struct row_softmax {
     return (logit - high) * inverse_temperature - lane_log(sum);
   }
   [[nodiscard]] COHORT_HOST_DEVICE double log_sum_exp() const { return high * inverse_temperature + lane_log(sum); }
-  [[nodiscard]] COHORT_HOST_DEVICE double entropy() const {
-    return lane_log(sum) - moment * inverse_temperature / sum;
-  }
+  [[nodiscard]] COHORT_HOST_DEVICE double entropy() const { return lane_log(sum) - moment * inverse_temperature / sum; }
   [[nodiscard]] COHORT_HOST_DEVICE double sum_of_squares() const { return squares / (sum * sum); }
 };
 
@@ -67,9 +65,8 @@ struct chunk_squares {
   V sum = V(0), next = V(-infinity), moment = V(0), squares = V(0);
   template <class F, class... S>
   COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
-    return chunk_squares<field_t<F, sum_rule, decltype(s.sum)...>>{f(sum_rule{}, s.sum...), f(maximum_rule{}, s.next...),
-                                                                  f(sum_rule{}, s.moment...),
-                                                                  f(sum_rule{}, s.squares...)};
+    return chunk_squares<field_t<F, sum_rule, decltype(s.sum)...>>{
+        f(sum_rule{}, s.sum...), f(maximum_rule{}, s.next...), f(sum_rule{}, s.moment...), f(sum_rule{}, s.squares...)};
   }
 };
 

@@ -147,7 +147,7 @@ struct token_log_prob_backward_body {
     if (!in.valid(r)) return clear(team, r), row_sums{};
     row_seeds const seed{read(d_log_prob, r), read(d_log_sum_exp, r), read(d_entropy, r)};
     index_t const id = in.token[r];
-    bool const written = seed.none() ? in.in_vocabulary(id) && (clear(team, r), true)
+    bool const written = seed.none()             ? in.in_vocabulary(id) && (clear(team, r), true)
                          : in.vocabulary.given() ? write(team, in.template row<true>(r), r, id, seed)
                                                  : write(team, in.template row<false>(r), r, id, seed);
     if (!written) clear(team, r);

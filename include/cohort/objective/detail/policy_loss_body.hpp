@@ -20,6 +20,14 @@ struct loss_terms {
   ratio_level level;
   log_ratio_bounds bounds;
 
+  /// A surrogate of either kind as a function of ratio and advantage.
+  template <class V>
+  COHORT_HOST_DEVICE COHORT_INLINE decltype(auto) surrogate_at([[maybe_unused]] V log_prob) const {
+    if constexpr (surrogate_formula<Surrogate>)
+      return (surrogate);
+    else
+      return [this, log_prob](V ratio, V advantage) COHORT_FLAT { return surrogate(ratio, advantage, log_prob); };
+  }
   /// A penalty of either kind, without beta.
   template <class V>
   COHORT_HOST_DEVICE COHORT_INLINE penalty_term<V> penalty(V log_prob, V ref_log_prob, V ratio) const {
@@ -32,6 +40,7 @@ struct loss_terms {
   }
   /// Whether a token's own gradient is all there is to know.
   [[nodiscard]] COHORT_HOST_DEVICE constexpr bool own_slopes() const {
+    if constexpr (!surrogate_formula<Surrogate> && !ratio_kl_formula<Kl>) return true;
     return level == ratio_level::token || level == ratio_level::sequence_token;
   }
 };
@@ -56,8 +65,9 @@ struct policy_row {
     auto const x = policies.read(at, c);
     auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), V(0)); };
     auto const q = ratio_rule{terms.level, terms.bounds}(x.log_ratio, sequence_log_ratio);
-    auto s = terms.surrogate(q.ratio, given(advantage));
-    if (terms.bounds.given()) s.slope = lane_select(terms.bounds.within(q.raw), s.slope, V(0));
+    auto s = terms.surrogate_at(x.log_prob)(q.ratio, given(advantage));
+    if constexpr (surrogate_formula<Surrogate>)
+      if (terms.bounds.given()) s.slope = lane_select(terms.bounds.within(q.raw), s.slope, V(0));
     if (correction.p) {
       V const w = given(correction);
       s.value = lane_multiply(w, s.value);
@@ -74,7 +84,7 @@ struct policy_row {
   COHORT_HOST_DEVICE COHORT_INLINE auto slope_term(L at, index_t c) const {
     using V = typename L::type;
     return with_terms(at, c, [&](auto const& x, auto const&, auto const& s, auto const& k) COHORT_FLAT {
-      V slope = s.slope;
+      V slope = surrogate_formula<Surrogate> ? s.slope : V(0);
       if constexpr (ratio_kl_formula<Kl>) slope = slope + lane_multiply(V(terms.kl.beta), k.ratio_slope);
       return sum_of<V>{lane_select(lane_and(x.usable, lane_is_finite(slope)), slope, V(0))};
     });
@@ -87,6 +97,8 @@ struct policy_row {
       V const zero(0), one(1), beta = V(terms.kl.beta);
       bool const own = terms.own_slopes(), penalised = terms.kl.beta != 0;
       V value = s.value, slope = own ? s.slope : V(sequence_slope);
+      if constexpr (!surrogate_formula<Surrogate>) // only the penalty knows the sequence's ratio
+        if (!own) slope = slope + s.slope;
       if (penalised) {
         value = value + lane_multiply(beta, k.value);
         slope = slope + lane_multiply(beta, own ? k.whole : k.slope);
