@@ -74,16 +74,19 @@ void run_head(Context& context, head_gradient<T, Space> const& head,
               logits_rows_body<T, Space, Surrogate, Kl> const& rows, head_workspace<T> const& memory,
               logits_sums* report) {
   head_passes<T, Space, Surrogate, Kl> passes{head, rows, memory};
+  using all_tokens = policy_tokens<T, Space, Surrogate, Kl>;
+  using live_tokens = live_tokens_body<T, Space, Surrogate, Kl>;
+  using token_seeds = token_seeds_body<T, Space, Surrogate, Kl>;
   auto const& tokens = rows.tokens;
   auto const& sequences = tokens.policy.rows;
   auto const seeds = [&](logits_sums* of_rows, logits_sums* total) {
-    context.template for_each_row<basic_logits_sums>(sequences, token_seeds_body{tokens, of_rows}, total);
+    context.template for_each_row<basic_logits_sums>(sequences, token_seeds{tokens, of_rows}, total);
   };
   auto const list = [&](auto const& flag) {
     return list_rows<T>(context, head.hidden.extent[0], flag, memory.list, memory.chunk.counts);
   };
   token_is_live const looked_at{memory.tokens.live, 1};
-  context.template for_each_row<nothing>(sequences, live_tokens_body{tokens}, nullptr);
+  context.template for_each_row<nothing>(sequences, live_tokens{tokens}, nullptr);
   head.start(context);
   index_t listed = list(looked_at);
   if (tokens.policy.terms.level == ratio_level::token)
@@ -91,7 +94,7 @@ void run_head(Context& context, head_gradient<T, Space> const& head,
   passes.run(context, listed, rows_phase::score, false);
   seeds(nullptr, nullptr);
   bool const logits_are_there = listed <= memory.chunk.rows; // of one chunk
-  if (!logits_are_there) listed = list(token_has_seed{tokens, looked_at});
+  if (!logits_are_there) listed = list(token_has_seed<all_tokens>{tokens, looked_at});
   seeds(passes.run(context, listed, rows_phase::seeded, logits_are_there), report);
 }
 
