@@ -11,10 +11,10 @@ namespace {
 
 using cases::far;
 using cases::huge;
-using cohort::index_t;
 using cases::loose_matrix;
 using cases::loose_vector;
 using cohort::error_code;
+using cohort::index_t;
 
 /// Two sequences of three tokens, width 2, five classes; every argument in a part of `memory`.
 template <class T>

@@ -113,8 +113,10 @@ TEMPLATE_TEST_CASE("head_log_prob: bad rows are counted, alone", "[gradient][hea
       auto const found = head::score(context, m, head::scoring({}, chunk));
       CHECK((found.report.rows == 2 && found.report.bad_rows == 4 && found.report.first_bad_row == 1));
       auto const expected = head::score(context, clean, head::scoring({}, chunk));
-      for (std::size_t const i : {0, 3}) CHECK(support::same_bits(found.log_prob[i], expected.log_prob[i]));
-      for (std::size_t const i : {1, 2, 4, 5}) CHECK((std::isnan(found.log_prob[i]) && std::isnan(found.entropy[i])));
+      for (auto const i : {std::size_t{0}, std::size_t{3}})
+        CHECK(support::same_bits(found.log_prob[i], expected.log_prob[i]));
+      for (auto const i : {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{5}})
+        CHECK((std::isnan(found.log_prob[i]) && std::isnan(found.entropy[i])));
     });
 }
 

@@ -115,13 +115,14 @@ TEMPLATE_TEST_CASE("head_policy_gradient: bad rows are counted and touch nothing
 
 TEMPLATE_TEST_CASE("head_policy_gradient: classes of logit -inf get exactly 0", "[gradient][head]", float, double) {
   head::problem<TestType> p(28, {.rows = 2, .longest = 4, .hole = 0, .empty = 0}, 5, 11);
-  for (std::size_t const v : {3, 10}) p.m.bias[v] = -INFINITY;
+  std::size_t const impossible[] = {3, 10};
+  for (auto const v : impossible) p.m.bias[v] = -INFINITY;
   for (auto& id : p.m.token) id = 2;
   support::on_every_context([&](auto& context) {
     auto const found = head::run(context, p, clipped, head::shaped(cohort::by_tokens(), {}));
     CHECK(cohort::read(context, &found.sums).policy.bad_slots == 0);
     for (auto const x : found.d_hidden) CHECK(std::isfinite(x));
-    for (std::size_t const v : {3, 10}) {
+    for (auto const v : impossible) {
       CHECK(found.d_bias[v] == static_cast<TestType>(head::before));
       for (std::size_t h = 0; h < 5; ++h) CHECK(found.d_weights[v * 5 + h] == static_cast<TestType>(head::before));
     }

@@ -80,9 +80,8 @@ struct head_gradient {
   /// Nothing has a gradient yet.
   template <class Context>
   void start(Context& context) const {
-    fill_rows<T>(context, d_hidden.extent[0], map.width(), {d_hidden.data, d_hidden.stride[0]});
-    static constexpr T one = 1;
-    if (d_bias.given) fill_rows<T>(context, 1, memory.rows, {memory.ones, 0}, &one);
+    fill_rows<T>(context, d_hidden.extent[0], map.width(), {d_hidden.data, d_hidden.stride[0]}, 0);
+    if (d_bias.given) fill_rows<T>(context, 1, memory.rows, {memory.ones, 0}, 1);
   }
 
   /// memory.hidden and memory.logits of the tokens of a list.

@@ -105,7 +105,7 @@ void copy_rows(Context& context, index_t rows, index_t width, listed_rows<T cons
   context.template for_each_row<nothing>(shape, copy_rows_body<T>{width, from, to}, nullptr);
 }
 
-/// The same value in every element, or the same row in every row.
+/// `factor` times the same row in every row; without `values` the factor itself.
 template <class T>
 struct fill_rows_body {
   using compute_type = T;
@@ -113,28 +113,33 @@ struct fill_rows_body {
 
   index_t width;
   listed_rows<T> to;
-  T const* values; ///< null: zeros
+  T const* values;
   index_t value_stride;
   double factor;
 
   template <class Team>
   COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
     T* const target = to[i];
-    if (!values) return clear_row(team, target, width), nothing<typename Team::uniform>{};
+    if (!values && factor == 0) return clear_row(team, target, width), nothing<typename Team::uniform>{};
     line<T const> const source{values, value_stride};
     team.for_each(width, [=, *this]<class At>(At at, index_t c) COHORT_FLAT {
       using V = typename At::type;
-      lane_traits<V>::store(target + c, 1, at.count, load(at, source, c) * V(factor));
+      V const x = source.p ? load(at, source, c) : V(1);
+      lane_traits<V>::store(target + c, 1, at.count, x * V(factor));
     });
     return {};
   }
 };
 
 template <class T, class Context>
-void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, T const* values = nullptr,
-               index_t value_stride = 0, double factor = 1) {
+void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, T const* values, index_t value_stride,
+               double factor) {
   row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
   context.template for_each_row<nothing>(shape, fill_rows_body<T>{width, to, values, value_stride, factor}, nullptr);
+}
+template <class T, class Context>
+void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, double value) {
+  fill_rows<T>(context, rows, width, to, nullptr, 0, value);
 }
 
 /// n elements of T in whole lines of the workspace's alignment.
