@@ -220,15 +220,15 @@ bool third_bounds() {
 
 bool soft_surrogates() {
   cohort::reference_context context;
-  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  batch const tokens;
   std::vector<float> seed(6);
   auto const seed_of = [&](auto const& objective, cohort::policy_loss_options const& options) {
     cohort::policy_loss<float>(context,
                                {.layout = cohort::padded{2, 3},
-                                .log_prob = log_prob,
-                                .old_log_prob = old_log_prob,
-                                .advantage = cohort::per_sequence(advantage),
-                                .mask = mask},
+                                .log_prob = tokens.log_prob,
+                                .old_log_prob = tokens.old_log_prob,
+                                .advantage = cohort::per_sequence(tokens.advantage),
+                                .mask = tokens.mask},
                                {.d_log_prob = seed}, objective, options);
     return seed;
   };
