@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The snippets of the documentation, compiled and checked.
+#include <cohort/backend/eigen.hpp>
 #include <cohort/cohort.hpp>
+#include <cohort/gradient/head_log_prob.hpp>
+#include <cohort/gradient/head_policy_gradient.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -396,6 +399,43 @@ bool token_log_prob() {
          are(second, {0, 0, 0}) && cohort::read(context, &rows).rows == 2;
 }
 
+bool head_policy_gradient() {
+  // [head_policy_gradient]
+  float const hidden[4][2] = {{1, 0}, {0, 1}, {1, 1}, {2, -1}}; // 2 sequences of 2 tokens, width 2
+  float const weights[3][2] = {{1, 0}, {0, 1}, {-1, 1}};        // a vocabulary of 3
+  std::vector<std::int32_t> const token{0, 1, 2, 0};
+  std::vector<float> const advantage{1, -1};
+  std::vector<float> old_log_prob(4);
+  cohort::eigen_context context{{.threads = 2}};
+
+  // When the rollouts are scored: no gradient, no logits but a tile of them.
+  cohort::head_log_prob_inputs<float, cohort::host_space> const scored{hidden, weights, {}, token};
+  context.reserve(cohort::head_log_prob_workspace_bytes(scored));
+  cohort::head_log_prob<float>(context, scored, {.log_prob = old_log_prob});
+
+  // In the update: d_weights is added to.
+  float d_hidden[4][2], d_weights[3][2] = {};
+  cohort::logits_sums sums;
+  cohort::head_policy_gradient_inputs<float, cohort::host_space> const in{.layout = cohort::padded{2, 2},
+                                                                          .hidden = hidden,
+                                                                          .weights = weights,
+                                                                          .token = token,
+                                                                          .old_log_prob = old_log_prob,
+                                                                          .advantage = cohort::per_sequence(advantage)};
+  cohort::head_policy_gradient_outputs<float, cohort::host_space> const out{
+      .d_hidden = d_hidden, .d_weights = d_weights, .report = &sums};
+  cohort::head_policy_gradient_options const options{.normalizer = cohort::by_tokens(4), .chunk_rows = 512};
+  context.reserve(cohort::head_policy_gradient_workspace_bytes(in, out, options));
+  cohort::head_policy_gradient<float>(context, in, out, cohort::objective(cohort::ppo_clip{}), options);
+  double const loss = cohort::read(context, &sums).loss; // 0 before the first step: the advantages have mean 0
+  // [end]
+  // The first row by hand: its ratio is 1, so d_logits = -1 / 4 (1[v == 0] - p[v]).
+  double const p0 = std::exp(1.0), p1 = 1, p2 = std::exp(-1.0), sum = p0 + p1 + p2;
+  double const d0 = -(1 - p0 / sum) / 4, d1 = p1 / sum / 4, d2 = p2 / sum / 4;
+  return close(old_log_prob[0], std::log(p0 / sum)) && close(d_hidden[0][0], d0 - d2) &&
+         close(d_hidden[0][1], d1 + d2) && close(loss, 0);
+}
+
 bool accumulate_policy_gradient() {
   cohort::reference_context context;
   // [accumulate_policy_gradient]
@@ -513,6 +553,7 @@ int main() {
                         {"ppo", ppo()},
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
+                        {"head_policy_gradient", head_policy_gradient()},
                         {"accumulate_policy_gradient", accumulate_policy_gradient()},
                         {"kl_penalty", kl_penalty()},
                         {"errors", errors()},
