@@ -4,8 +4,8 @@
 ///
 /// A row is taken in chunks that stay in the first cache, so that memory never waits for arithmetic; they merge in double,
 /// in their order. A chunk is shifted by the largest logit before it, and looked at again in the rare case that it holds
-/// one much larger. Where the exponentials replace the logits there is no second look: then each chunk is shifted by its
-/// own maximum, which was searched for while the chunk before was exponentiated.
+/// one much larger. Where the exponentials replace the logits there is no second look: then the maximum of each chunk is
+/// searched for while the chunk before is exponentiated, and tells beforehand.
 ///
 /// Source  Milakov and Gimelshein 2018, "Online normalizer calculation for softmax" (arXiv 1805.02867).
 #pragma once
@@ -91,7 +91,7 @@ struct no_stash {
 template <class L>
 struct stash_in {
   L* out;
-  double* shifts; ///< the maximum of each chunk, by which it was shifted
+  double* shifts; ///< by which each chunk was shifted; -inf where it has no part in the row
   template <class At, class V>
   COHORT_HOST_DEVICE COHORT_INLINE void operator()(At at, index_t c, V e) const {
     lane_traits<V>::store(out + c, 1, at.count, e);
@@ -146,40 +146,46 @@ COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double shif
 /// A chunk of -inf alone gives zeros: shifted by itself it would give NaN.
 COHORT_HOST_DEVICE constexpr double shift_of(double high) { return high > -infinity ? high : 0; }
 
+/// The shift of a chunk whose maximum is `own`, behind chunks whose maximum is `high`: theirs, unless e to the power of the
+/// difference, times a chunk, came near to what a float does not hold.
+COHORT_HOST_DEVICE constexpr double shift_of(double high, double own, double inverse_temperature) {
+  constexpr double may_exceed = 16;
+  double const shift = shift_of(high);
+  return (own - shift) * inverse_temperature > may_exceed || (high == -infinity && own > high) ? own : shift;
+}
+
 template <template <class> class A, class Team, class Row>
 COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, no_stash none, index_t n,
                                             double inverse_temperature) {
-  constexpr double may_exceed = 16; // e^32 times a chunk is far from what a float holds
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
   double high = maximum_in(team, row, chunks[0]);
   for (index_t k = 0; k < chunks.count(); ++k) {
-    double shift = shift_of(high);
-    auto sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
-    if ((sums.next - shift) * inverse_temperature > may_exceed || (high == -infinity && sums.next > high)) {
-      shift = sums.next;
-      sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
-    }
-    if (sums.next > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
-    if (high < sums.next) high = sums.next;
+    auto sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift_of(high), inverse_temperature);
+    double const own = sums.next, shift = shift_of(high, own, inverse_temperature);
+    if (shift != shift_of(high)) sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
+    if (own > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
+    if (high < own) high = own;
   }
   return s;
 }
 
+/// The same bits: the maximum of a chunk is known before its exponentials take its place.
 template <template <class> class A, class Team, class Row, class L>
 COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, stash_in<L> stash, index_t n,
                                             double inverse_temperature) {
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
-  double high = maximum_in(team, row, chunks[0]);
+  double high = maximum_in(team, row, chunks[0]), own = high;
   for (index_t k = 0; k < chunks.count(); ++k) {
     bool const more = k + 1 < chunks.count(), ahead = more && chunks[k + 1].count == chunks[k].count;
-    double const shift = shift_of(high);
-    stash.shifts[k] = high;
+    double const shift = shift_of(high, own, inverse_temperature);
+    if (high < own) high = own;
+    stash.shifts[k] = high > -infinity ? shift : high;
     auto const sums =
         exponentials_in<A>(team, row, stash, chunks[k], ahead ? chunks.chunk : 0, shift, inverse_temperature);
-    if (high > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
-    if (more) high = ahead ? sums.next : maximum_in(team, row, chunks[k + 1]);
+    if (own > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
+    if (more) own = ahead ? sums.next : maximum_in(team, row, chunks[k + 1]);
   }
   return s;
 }
