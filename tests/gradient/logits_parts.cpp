@@ -32,7 +32,8 @@ TEMPLATE_TEST_CASE("one call is three, for every storage kind and width", "[grad
   for (index_t const vocabulary : {1, 17, 2048, 4500})
     for (auto const level : {cohort::ratio_level::token, cohort::ratio_level::sequence})
       for (bool const entropy : {false, true}) {
-        auto const b = random_policy<L>(92, {.vocabulary = vocabulary, .padding = vocabulary % 5});
+        auto const b =
+            random_policy<L>(92, {.sequences = 3, .longest = 3, .vocabulary = vocabulary, .padding = vocabulary % 5});
         CAPTURE(vocabulary, static_cast<int>(level), entropy);
         support::on_every_context([&](auto& context) {
           for (double const temperature : {1.0, 0.5, 2.0})
