@@ -92,6 +92,20 @@ struct logits_call {
   double temperature;
 };
 
+/// A loss on a head, whose log-probs are its own: loss.log_prob stays empty.
+struct head_call {
+  loss_call loss;
+  std::int64_t width, vocabulary;
+  values hidden, weights, bias;
+  std::vector<std::int64_t> token;
+  double temperature = 1;
+};
+
+struct head_result {
+  values d_hidden, d_weights, d_bias;
+  cohort::loss_report report;
+};
+
 struct statistics_result {
   values count, std, zero_variance; ///< per group
 };
@@ -119,6 +133,7 @@ public:
   virtual values token_log_prob(logits_call const& call) = 0;
   /// d_logits from d_log_prob.
   virtual values token_log_prob_backward(logits_call const& call, values const& d_log_prob) = 0;
+  virtual head_result head_policy_gradient(head_call const& call) = 0;
   virtual values group_advantage(values const& reward, group_options const& options) = 0;
   virtual statistics_result group_statistics(values const& reward, std::int64_t group_size) = 0;
 };

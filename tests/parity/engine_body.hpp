@@ -57,10 +57,27 @@ public:
   [[nodiscard]] std::vector<T> room() const {
     return std::vector<T>(frame_.packed ? kept_.size() : frame_.mask.size(), T(77));
   }
-  [[nodiscard]] values out(std::vector<T> const& x) const {
+  [[nodiscard]] values out(std::vector<T> const& x) const { return rows_out(x, 1); }
+
+  /// The same of `width` numbers per token.
+  [[nodiscard]] std::vector<T> rows_in(values const& x, std::size_t width) const {
+    if (!frame_.packed) return parity::in<T>(x);
+    std::vector<T> y;
+    for (std::size_t const i : kept_)
+      for (std::size_t h = 0; h < width; ++h) y.push_back(static_cast<T>(x[i * width + h]));
+    return y;
+  }
+  [[nodiscard]] values rows_out(std::vector<T> const& x, std::size_t width) const {
     if (!frame_.packed) return parity::out(x);
-    values y(frame_.mask.size(), 0.0);
-    for (std::size_t i = 0; i < kept_.size(); ++i) y[kept_[i]] = static_cast<double>(x[i]);
+    values y(frame_.mask.size() * width, 0.0);
+    for (std::size_t i = 0; i < kept_.size(); ++i)
+      for (std::size_t h = 0; h < width; ++h) y[kept_[i] * width + h] = static_cast<double>(x[i * width + h]);
+    return y;
+  }
+  [[nodiscard]] std::vector<std::int64_t> ids(std::vector<std::int64_t> const& x) const {
+    if (!frame_.packed) return x;
+    std::vector<std::int64_t> y;
+    for (std::size_t const i : kept_) y.push_back(x[i]);
     return y;
   }
 
@@ -69,6 +86,10 @@ private:
   std::vector<std::size_t> kept_;
   std::vector<std::int64_t> offsets_{0};
 };
+
+/// Compiled in files of its own, head_*.cpp.
+template <class Context, class T>
+head_result run_head(Context& context, head_call const& call);
 
 template <class Context, class T>
 class engine_over final : public engine {
@@ -175,6 +196,8 @@ public:
         {.d_logits = matrix(logits, call)}, {.temperature = call.temperature});
     return out(logits);
   }
+
+  head_result head_policy_gradient(head_call const& call) override { return run_head<Context, T>(context_, call); }
 
   values group_advantage(values const& reward, group_options const& options) override {
     auto const x = in<T>(reward);
