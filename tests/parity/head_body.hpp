@@ -14,11 +14,11 @@ head_result run_head(Context& context, head_call const& call) {
   using space = cohort::host_space;
   framed<T> const tokens(call.loss.frame);
   auto const width = static_cast<std::size_t>(call.width);
-  auto const hidden = tokens.rows_in(call.hidden, width);
+  auto const hidden = tokens.in(call.hidden, width);
   auto const weights = in<T>(call.weights), bias = in<T>(call.bias), advantage = in<T>(call.loss.advantage),
              old = tokens.in(call.loss.old_log_prob), ref = tokens.in(call.loss.ref_log_prob),
              correction = tokens.in(call.loss.correction);
-  auto const token = tokens.ids(call.token);
+  auto const token = tokens.template in<std::int64_t>(call.token);
   auto const rows = static_cast<cohort::index_t>(token.size());
   std::vector<T> d_hidden(hidden.size()), d_weights(weights.size()), d_bias(bias.size());
   auto const matrix = [&](auto& x, cohort::index_t n) {
@@ -47,7 +47,7 @@ head_result run_head(Context& context, head_call const& call) {
                                                      .score = cohort::score_rows::all}; // metrics over all tokens
   std::visit([&](auto const& f) { cohort::head_policy_gradient<T>(context, arguments, results, f, options); },
              call.loss.objective);
-  return {tokens.rows_out(d_hidden, width), out(d_weights), out(d_bias), cohort::read(context, &sums).policy};
+  return {tokens.out(d_hidden, width), out(d_weights), out(d_bias), cohort::read(context, &sums).policy};
 }
 
 } // namespace parity

@@ -19,12 +19,19 @@ struct logit_row {
   template <class At>
   COHORT_HOST_DEVICE COHORT_INLINE typename At::type operator()(At at, index_t c) const {
     using V = typename At::type;
-    prefetch<0, 8192>(logits + c);
     V const x = lane_traits<V>::load(logits + c, 1, at.count);
     if constexpr (Masked)
       return lane_select(lane_traits<V>::bits(word(c)), x, V(-infinity));
     else
       return x;
+  }
+  /// The same on the first look at a row, which comes from memory: asks for what the loop touches 8 KB later.
+  template <class At>
+  COHORT_HOST_DEVICE COHORT_INLINE typename At::type first_look(At at, index_t c) const {
+    constexpr index_t line = 64, bytes = static_cast<index_t>(sizeof(L)) * lane_traits<typename At::type>::size;
+    for (index_t byte = 0; byte < bytes; byte += line)
+      prefetch<0, 8192>(reinterpret_cast<char const*>(logits + c) + byte);
+    return (*this)(at, c);
   }
   [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
     if constexpr (Masked)
