@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -32,6 +34,18 @@ inline constexpr double epsilon = 1e-6;
 namespace returns {
 inline constexpr double gamma = 0.99, lambda = 0.95;
 }
+
+/// The logits tiers: a padded batch of 32 columns, PPO with two clip ranges, mean over the tokens; a head's width.
+namespace logits {
+inline constexpr cohort::index_t columns = 32, vocabulary = 151'936, width = 896;
+inline constexpr double low = 0.2, high = 0.28;
+
+/// Rows of logits: COHORT_BENCH_TOKENS, else 512.
+inline cohort::index_t tokens() {
+  char const* const given = std::getenv("COHORT_BENCH_TOKENS");
+  return (std::max)(cohort::index_t{1}, cohort::index_t{given ? std::atoll(given) : 512} / columns) * columns;
+}
+} // namespace logits
 
 inline constexpr int calls_per_sample = 5;
 
@@ -59,6 +73,26 @@ inline void threads(benchmark::internal::Benchmark* measured) {
 /// A sample is the mean of a few calls; the report takes the samples' median and minimum.
 inline void sampled(benchmark::internal::Benchmark* measured) {
   measured->Iterations(calls_per_sample)->Repetitions(samples())->Unit(benchmark::kMillisecond)->UseRealTime();
+}
+
+using measurement = void (*)(benchmark::State&);
+
+/// Measures things in turn, sample by sample, and not one after the other: `arguments` before the thread count.
+inline bool in_turn(std::vector<std::pair<char const*, measurement>> const& measured,
+                    std::vector<std::int64_t> const& arguments, int count = samples(), int calls = 3) {
+  for (int sample = 0; sample < count; ++sample)
+    for (int const threads_of_it : thread_counts())
+      for (auto const& [name, run] : measured) {
+        auto all = arguments;
+        all.push_back(threads_of_it);
+        benchmark::RegisterBenchmark(name, run)
+            ->Args(all)
+            ->Iterations(calls)
+            ->Repetitions(1)
+            ->Unit(benchmark::kMillisecond)
+            ->UseRealTime();
+      }
+  return true;
 }
 
 } // namespace bench
