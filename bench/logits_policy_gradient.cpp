@@ -137,8 +137,9 @@ void mix_rows_listed_f32(benchmark::State& state) { mix(state, cohort::zero_rows
                  {bench::logits::vocabulary});
   bench::in_turn({{"scalar_loop_f32", scalar_loop_f32}}, {bench::logits::vocabulary}, 1, 1);
   bench::in_turn({{"in_place_bf16", in_place_bf16}, {"two_sweeps_bf16", two_sweeps_bf16}}, {bench::logits::vocabulary});
-  for (cohort::index_t const other_vocabulary : {32'000, 262'144})
-    bench::in_turn({{"in_place_f32", in_place_f32}, {"two_sweeps_f32", two_sweeps_f32}}, {other_vocabulary});
+  for (cohort::index_t const other_vocabulary : bench::logits::vocabularies)
+    if (other_vocabulary != bench::logits::vocabulary)
+      bench::in_turn({{"in_place_f32", in_place_f32}, {"two_sweeps_f32", two_sweeps_f32}}, {other_vocabulary});
   return bench::limits("after", bench::row_probes(), probes);
 }();
 
