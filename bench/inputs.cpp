@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY
+/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY [PROGRAM]
+/// PROGRAM: a part of the names of the benchmarks whose inputs are wanted.
 #include <bit>
 #include <cstdio>
 #include <filesystem>
@@ -149,13 +150,16 @@ void logits(folder const& to, cohort::index_t vocabulary, bool with_bf16) {
 } // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) return std::fputs("usage: bench_inputs DIRECTORY\n", stderr), 2;
+  if (count != 2 && count != 3) return std::fputs("usage: bench_inputs DIRECTORY [PROGRAM]\n", stderr), 2;
   std::filesystem::path const root = arguments[1];
-  policy_loss({root, "policy_loss"});
-  group_advantage({root, "group_advantage"});
-  gae({root, "gae_64x2048"}, 64, 2048);
-  gae({root, "gae_256x4096"}, 256, 4096);
+  auto const wanted = [&](std::string const& program) {
+    return count == 2 || program.find(arguments[2]) != std::string::npos;
+  };
+  if (wanted("policy_loss")) policy_loss({root, "policy_loss"});
+  if (wanted("group_advantage")) group_advantage({root, "group_advantage"});
+  if (wanted("gae")) gae({root, "gae_64x2048"}, 64, 2048), gae({root, "gae_256x4096"}, 256, 4096);
   for (cohort::index_t const vocabulary : bench::logits::vocabularies)
-    logits({root, ("logits_" + std::to_string(vocabulary)).c_str()}, vocabulary,
-           vocabulary == bench::logits::vocabulary);
+    if (bool const main_one = vocabulary == bench::logits::vocabulary;
+        wanted("logits_policy_gradient") || (main_one && wanted("token_log_prob")))
+      logits({root, ("logits_" + std::to_string(vocabulary)).c_str()}, vocabulary, main_one);
 }

@@ -4,6 +4,7 @@
 A script makes one process' measurements at one thread count: SCRIPT --inputs DIR --threads N --out FILE
 """
 import argparse
+import ctypes
 import dataclasses
 import gc
 import itertools
@@ -118,12 +119,13 @@ def peak_growth(call):
     """By how much the resident set grew at its highest during a call, its results included; None where unknown."""
     try:
         gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)  # what was freed is not there to be taken again
         pathlib.Path("/proc/self/clear_refs").write_text("5")  # the highest resident set begins anew
         before = status_bytes("VmRSS")
         kept = call()
         del kept
         return status_bytes("VmHWM") - before
-    except (OSError, TypeError):
+    except (AttributeError, OSError, TypeError):
         return None
 
 
