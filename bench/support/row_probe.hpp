@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -43,6 +45,29 @@ inline std::vector<probe> row_probes() {
           {"fill", fill_bandwidth, probed_floats},
           {"row_exponential", row_exponential_rate<exponential_for::compute_type>, 0},
           {"short_exponential", row_exponential_rate<exponential_for::sixteen_bits>, 0}};
+}
+
+using measurement = void (*)(benchmark::State&);
+
+/// Measures things in turn, sample by sample, and not one after the other; with them the memory that they are held
+/// against, so that both see the same neighbours. `arguments` come before the thread count.
+inline bool in_turn(std::vector<std::pair<char const*, measurement>> const& measured,
+                    std::vector<std::int64_t> const& arguments, int count = samples(), int calls = 3) {
+  for (int sample = 0; sample < count; ++sample) {
+    limits("during", {{"read", read_bandwidth, probed_floats}, {"in_place", in_place_bandwidth, probed_floats}}, 1);
+    for (int const threads_of_it : thread_counts())
+      for (auto const& [name, run] : measured) {
+        auto all = arguments;
+        all.push_back(threads_of_it);
+        benchmark::RegisterBenchmark(name, run)
+            ->Args(all)
+            ->Iterations(calls)
+            ->Repetitions(1)
+            ->Unit(benchmark::kMillisecond)
+            ->UseRealTime();
+      }
+  }
+  return true;
 }
 
 } // namespace bench

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <iterator>
 #include <sstream>
-#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -74,26 +73,6 @@ inline void threads(benchmark::internal::Benchmark* measured) {
 /// A sample is the mean of a few calls; the report takes the samples' median and minimum.
 inline void sampled(benchmark::internal::Benchmark* measured) {
   measured->Iterations(calls_per_sample)->Repetitions(samples())->Unit(benchmark::kMillisecond)->UseRealTime();
-}
-
-using measurement = void (*)(benchmark::State&);
-
-/// Measures things in turn, sample by sample, and not one after the other: `arguments` before the thread count.
-inline bool in_turn(std::vector<std::pair<char const*, measurement>> const& measured,
-                    std::vector<std::int64_t> const& arguments, int count = samples(), int calls = 3) {
-  for (int sample = 0; sample < count; ++sample)
-    for (int const threads_of_it : thread_counts())
-      for (auto const& [name, run] : measured) {
-        auto all = arguments;
-        all.push_back(threads_of_it);
-        benchmark::RegisterBenchmark(name, run)
-            ->Args(all)
-            ->Iterations(calls)
-            ->Repetitions(1)
-            ->Unit(benchmark::kMillisecond)
-            ->UseRealTime();
-      }
-  return true;
 }
 
 } // namespace bench
