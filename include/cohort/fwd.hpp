@@ -113,6 +113,8 @@ struct token_log_prob_options;
 struct token_log_prob_backward_options;
 struct entropy_bonus;
 struct logits_policy_gradient_options;
+struct head_log_prob_options;
+struct head_policy_gradient_options;
 struct accumulate_policy_gradient_options;
 
 COHORT_NAMESPACE_END

@@ -144,6 +144,15 @@ TEST_CASE("a double is rounded to 16 bits once", "[core][half]") {
   CHECK(as_bfloat16(-cohort::infinity) == 0xff80);
 }
 
+TEST_CASE("a double below every float rounds to a zero of its sign", "[core][half]") {
+  for (double const x : {-1e-46, -1e-300, -4.9e-324, 1e-46, 1e-300, 4.9e-324}) {
+    cohort::half h{77};
+    cohort::bfloat16 b{77};
+    cohort::detail::narrow(&h, x), cohort::detail::narrow(&b, x);
+    CHECK((h.bits == (x < 0 ? 0x8000 : 0) && b.bits == (x < 0 ? 0x8000 : 0)));
+  }
+}
+
 TEST_CASE("the 16-bit kinds are 2 bytes and convert at compile time", "[core][half]") {
   STATIC_REQUIRE(sizeof(cohort::half) == 2);
   STATIC_REQUIRE(sizeof(cohort::bfloat16) == 2);

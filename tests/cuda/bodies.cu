@@ -20,6 +20,8 @@
 #include <cohort/formula/two_sided_clip.hpp>
 #include <cohort/formula/vespo.hpp>
 #include <cohort/gradient/accumulate_policy_gradient.hpp>
+#include <cohort/gradient/head_log_prob.hpp>
+#include <cohort/gradient/head_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
@@ -86,6 +88,19 @@ void logits() {
   launch<cohort::basic_row_sums>(d::token_log_prob_backward_body<L, space>{}, nullptr);
 }
 
+template <class T>
+void heads() {
+  namespace d = cohort::detail;
+  launch<cohort::nothing>(d::copy_rows_body<T>{}, nullptr);
+  launch<cohort::nothing>(d::fill_rows_body<T>{}, nullptr);
+  launch<cohort::nothing>(d::soft_cap_body<T>{}, nullptr);
+  launch<cohort::nothing>(d::soft_cap_gradient_body<T>{}, nullptr);
+  launch<cohort::nothing>(d::list_rows_body<T, d::row_is_valid<T, space>>{}, nullptr);
+  launch<cohort::nothing>(d::close_up_body<T, d::token_is_live>{}, nullptr);
+  launch<cohort::nothing>(d::masked_rows_body<T, space>{}, nullptr);
+  launch<cohort::basic_row_sums>(d::after_body<d::head_score_body<T, space>, cohort::row_sums>{}, nullptr);
+}
+
 template <class T, class S>
 void scores() {
   double* const sum = nullptr;
@@ -115,6 +130,8 @@ void every_body() {
   logits<double>();
   logits<cohort::half>();
   logits<cohort::bfloat16>();
+  heads<float>();
+  heads<double>();
   scores<float, float>();
   scores<double, double>();
   scores<float, cohort::half>();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <cohort/advantage/group_advantage.hpp>
+#include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
 #include <cohort/objective/value_loss.hpp>
@@ -85,11 +86,24 @@ struct gae_result {
 };
 
 struct logits_call {
+  token_frame frame;
   std::int64_t vocabulary;
-  values logits; ///< tokens x vocabulary
+  values logits; ///< rows x columns x vocabulary
   std::vector<std::int64_t> token;
-  std::vector<std::uint8_t> mask{};
-  double temperature;
+  double temperature = 1;
+  values ref_logits{};
+  cohort::entropy_bonus entropy{};
+  double distribution_kl = 0;
+};
+
+struct row_scores {
+  values log_prob, entropy;
+};
+
+struct logits_result {
+  values d_logits, d_log_prob;
+  row_scores scores;
+  cohort::logits_report report;
 };
 
 struct statistics_result {
@@ -116,9 +130,12 @@ public:
   virtual values return_to_go(reward_call const& call) = 0;
   /// Default options: as verl whitens.
   virtual values whiten(token_frame const& frame, values const& x) = 0;
-  virtual values token_log_prob(logits_call const& call) = 0;
-  /// d_logits from d_log_prob.
-  virtual values token_log_prob_backward(logits_call const& call, values const& d_log_prob) = 0;
+  virtual row_scores token_log_prob(logits_call const& call) = 0;
+  /// d_logits from d_log_prob and, where it is given, d_entropy.
+  virtual values token_log_prob_backward(logits_call const& call, values const& d_log_prob,
+                                         values const& d_entropy = {}) = 0;
+  /// In place, every valid row scored. The log-probs of `loss` are not looked at.
+  virtual logits_result logits_policy_gradient(logits_call const& call, loss_call const& loss) = 0;
   virtual values group_advantage(values const& reward, group_options const& options) = 0;
   virtual statistics_result group_statistics(values const& reward, std::int64_t group_size) = 0;
 };

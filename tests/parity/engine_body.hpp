@@ -7,7 +7,7 @@
 #include <cohort/advantage/group_statistics.hpp>
 #include <cohort/advantage/return_to_go.hpp>
 #include <cohort/advantage/whiten.hpp>
-#include <cohort/gradient/token_log_prob.hpp>
+#include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/interop/span.hpp>
 
 #include <cases/tensors.hpp>
@@ -47,20 +47,24 @@ public:
   [[nodiscard]] cohort::mask_view<T, space> mask() const {
     return frame_.packed ? cohort::mask_view<T, space>{} : cohort::mask_view<T, space>(frame_.mask);
   }
-  [[nodiscard]] std::vector<T> in(values const& x) const {
-    if (!frame_.packed || x.empty()) return parity::in<T>(x);
-    std::vector<T> y;
-    for (std::size_t const i : kept_) y.push_back(static_cast<T>(x[i]));
+  /// Numbers per token, `width` of them.
+  template <class X = T, class From>
+  [[nodiscard]] std::vector<X> in(std::vector<From> const& x, std::size_t width = 1) const {
+    std::vector<X> y;
+    auto const take = [&](std::size_t i) {
+      for (std::size_t v = i * width; v < (i + 1) * width; ++v) y.push_back(static_cast<X>(x[v]));
+    };
+    if (x.empty()) return y;
+    for (std::size_t i = 0; i < tokens(); ++i) take(frame_.packed ? kept_[i] : i);
     return y;
   }
+  [[nodiscard]] std::size_t tokens() const { return frame_.packed ? kept_.size() : frame_.mask.size(); }
   /// Room for an output.
-  [[nodiscard]] std::vector<T> room() const {
-    return std::vector<T>(frame_.packed ? kept_.size() : frame_.mask.size(), T(77));
-  }
-  [[nodiscard]] values out(std::vector<T> const& x) const {
+  [[nodiscard]] std::vector<T> room() const { return std::vector<T>(tokens(), T(77)); }
+  [[nodiscard]] values out(std::vector<T> const& x, std::size_t width = 1) const {
     if (!frame_.packed) return parity::out(x);
-    values y(frame_.mask.size(), 0.0);
-    for (std::size_t i = 0; i < kept_.size(); ++i) y[kept_[i]] = static_cast<double>(x[i]);
+    values y(frame_.mask.size() * width, 0.0);
+    for (std::size_t i = 0; i < x.size(); ++i) y[kept_[i / width] * width + i % width] = static_cast<double>(x[i]);
     return y;
   }
 
@@ -159,21 +163,69 @@ public:
     return tokens.out(whitened);
   }
 
-  values token_log_prob(logits_call const& call) override {
-    auto const logits = in<T>(call.logits);
-    std::vector<T> log_prob(call.token.size());
-    cohort::token_log_prob<T>(context_, {.logits = matrix(logits, call), .token = call.token}, {.log_prob = log_prob},
-                              {.temperature = call.temperature});
-    return out(log_prob);
+  row_scores token_log_prob(logits_call const& call) override {
+    framed<T> const tokens(call.frame);
+    auto const logits = tokens.in(call.logits, width(call));
+    auto const token = tokens.template in<std::int64_t>(call.token);
+    auto log_prob = tokens.room(), entropy = tokens.room();
+    cohort::token_log_prob<T>(context_, {.logits = matrix(logits, call), .token = token},
+                              {.log_prob = log_prob, .entropy = entropy}, {.temperature = call.temperature});
+    return {tokens.out(log_prob), tokens.out(entropy)};
   }
 
-  values token_log_prob_backward(logits_call const& call, values const& d_log_prob) override {
-    auto logits = in<T>(call.logits);
-    auto const seed = in<T>(d_log_prob);
-    cohort::token_log_prob_backward<T>(
-        context_, {.logits = matrix(logits, call), .token = call.token, .d_log_prob = seed, .mask = call.mask},
-        {.d_logits = matrix(logits, call)}, {.temperature = call.temperature});
-    return out(logits);
+  values token_log_prob_backward(logits_call const& call, values const& d_log_prob, values const& d_entropy) override {
+    framed<T> const tokens(call.frame);
+    auto logits = tokens.in(call.logits, width(call));
+    auto const token = tokens.template in<std::int64_t>(call.token);
+    auto const seed = tokens.in(d_log_prob), entropy_seed = tokens.in(d_entropy);
+    cohort::optional_view<T const, 1, space> d_entropy_view{};
+    if (!d_entropy.empty()) d_entropy_view = entropy_seed;
+    cohort::token_log_prob_backward<T>(context_,
+                                       {.logits = matrix(logits, call),
+                                        .token = token,
+                                        .d_log_prob = seed,
+                                        .d_entropy = d_entropy_view,
+                                        .mask = tokens.mask()},
+                                       {.d_logits = matrix(logits, call)}, {.temperature = call.temperature});
+    return tokens.out(logits, width(call));
+  }
+
+  logits_result logits_policy_gradient(logits_call const& call, loss_call const& loss) override {
+    framed<T> const tokens(call.frame);
+    auto logits = tokens.in(call.logits, width(call));
+    auto const ref_logits = tokens.in(call.ref_logits, width(call));
+    auto const token = tokens.template in<std::int64_t>(call.token);
+    auto const old = tokens.in(loss.old_log_prob), ref = tokens.in(loss.ref_log_prob),
+               correction = tokens.in(loss.correction),
+               advantage = loss.advantage_per_token ? tokens.in(loss.advantage) : in<T>(loss.advantage);
+    auto log_prob = tokens.room(), entropy = tokens.room(), seed = tokens.room();
+    cohort::optional_view<T const, 2, space> reference{};
+    if (!ref_logits.empty()) reference = matrix(ref_logits, call);
+    cohort::logits_sums sums;
+    std::visit(
+        [&](auto const& f) {
+          cohort::logits_policy_gradient<T>(context_,
+                                            {.layout = tokens.layout(),
+                                             .logits = matrix(logits, call),
+                                             .token = token,
+                                             .old_log_prob = old,
+                                             .ref_log_prob = optional(ref),
+                                             .advantage = advantage_of(loss, advantage),
+                                             .mask = tokens.mask(),
+                                             .correction = optional(correction),
+                                             .ref_logits = reference},
+                                            {.d_logits = matrix(logits, call),
+                                             .log_prob = log_prob,
+                                             .entropy = entropy,
+                                             .d_log_prob = seed,
+                                             .report = &sums},
+                                            f, options_of(call, loss));
+        },
+        loss.objective);
+    return {tokens.out(logits, width(call)),
+            tokens.out(seed),
+            {tokens.out(log_prob), tokens.out(entropy)},
+            cohort::read(context_, &sums)};
   }
 
   values group_advantage(values const& reward, group_options const& options) override {
@@ -208,11 +260,22 @@ private:
     return call.advantage_per_token ? advantage_input(cohort::per_token(x)) : advantage_input(cohort::per_sequence(x));
   }
 
+  static cohort::logits_policy_gradient_options options_of(logits_call const& call, loss_call const& loss) {
+    return {.normalizer = loss.options.normalizer,
+            .ratio = loss.options.ratio,
+            .log_ratio = loss.options.log_ratio,
+            .temperature = call.temperature,
+            .entropy = call.entropy,
+            .distribution_kl = call.distribution_kl,
+            .score = cohort::score_rows::all};
+  }
+
+  static std::size_t width(logits_call const& call) { return static_cast<std::size_t>(call.vocabulary); }
   /// tokens x vocabulary over a run
   template <class X>
   static auto matrix(X& x, logits_call const& call) {
-    return cases::loose_matrix(x.data(), static_cast<cohort::index_t>(call.token.size()), call.vocabulary,
-                               call.vocabulary);
+    auto const rows = static_cast<cohort::index_t>(x.size()) / call.vocabulary;
+    return cases::loose_matrix(x.data(), rows, call.vocabulary, call.vocabulary);
   }
 };
 

@@ -53,6 +53,10 @@ std::vector<comparison> compare_loss(engine& e, peer_case const& c, loss_call co
                                      std::vector<metric> const& metrics, double loss_tolerance,
                                      double metric_tolerance);
 
+/// The same from logits, as TRL has them.
+std::vector<comparison> compare_trl_logits(engine& e, peer_case const& c, loss_call const& call,
+                                           std::vector<metric> const& metrics);
+
 /// Where tokens stand that the mask drops: 0 in what is expected, since that is what ours gives.
 values kept(values x, std::vector<std::uint8_t> const& mask);
 /// One row's sum of the tokens that a mask keeps.

@@ -64,9 +64,7 @@ cohort::policy_loss_options options_of(dictionary const& o, cohort::normalizer c
 }
 
 /// What is not ours yet.
-bool needs_more(dictionary const& o) {
-  return o.number("entropy_coef") != 0 || o.number("top_entropy_quantile") < 1 || o.has("off_policy_mask_threshold");
-}
+bool needs_more(dictionary const& o) { return o.has("off_policy_mask_threshold"); }
 
 /// TRL holds the ratio at delta before it counts: with delta < 1 + epsilon_high nothing is ever above the bound.
 bool is_narrow(dictionary const& o) { return o.has("delta") && o.number("delta") < 1 + o.number("epsilon_high"); }
@@ -92,7 +90,8 @@ std::vector<metric> metrics_of(dictionary const& o, double rows) {
 }
 
 std::map<string, string> not_compared(dictionary const& o) {
-  std::map<string, string> all{{"metrics/entropy", "needs the logits"}};
+  std::map<string, string> all{{"metrics/entropy", "compared where the case is one of logits"},
+                               {"metrics/entropy_coef", "what went in"}};
   if (is_narrow(o))
     for (char const* name : {"high_mean", "region_mean", "high_max"})
       all[string("metrics/clip_ratio/") + name] = "TRL holds the ratio at delta before it counts (peer_defects.cpp)";
@@ -111,14 +110,6 @@ values correction_of(engine& e, dictionary const& o) {
                              .log_prob = trl().input("old_log_prob"),
                              .old_log_prob = trl().input("sampler_log_prob"),
                              .options = {.log_ratio = {.high = std::log(3.0)}}}); // at most 3
-}
-
-logits_call logits_of(dictionary const& o) {
-  return {.vocabulary = trl().inputs.arrays.at("logits").shape[2],
-          .logits = trl().input("logits"),
-          .token = trl().integers("tokens"),
-          .mask = trl().mask(o.text("mask")),
-          .temperature = o.number("temperature")};
 }
 
 loss_call loss_of(dictionary const& o, cohort::normalizer const& by) {
@@ -168,15 +159,16 @@ optional<recipe> loss_recipe(peer_case const& c) {
   auto const rows = static_cast<double>(frame_of(trl(), "mask").rows);
   auto const by = normalizer_of(o, rows);
   if (!by || needs_more(o)) return {};
+  if (c.outputs.has("d_logits"))
+    return recipe{"logits_policy_gradient, " + text_of(*by),
+                  [&c, &o, rows, call = loss_of(o, *by)](engine& e) {
+                    return compare_trl_logits(e, c, call, metrics_of(o, rows));
+                  },
+                  not_compared(o)};
   auto const run = [&c, &o, rows, call = loss_of(o, *by)](engine& e) {
-    bool const from_logits = c.outputs.has("d_logits");
-    loss_call mine = corrected(call, o, correction_of(e, o));
-    if (from_logits) mine.log_prob = e.token_log_prob(logits_of(o));
+    loss_call const mine = corrected(call, o, correction_of(e, o));
     auto all = compare_loss(e, c, mine, metrics_of(o, rows), tolerance::exact, tolerance::exact);
     if (is_vespo(o)) all.push_back(mean_weight(e, c, mine));
-    if (from_logits)
-      all.push_back({"d_logits", e.token_log_prob_backward(logits_of(o), e.policy_loss(mine).d_log_prob),
-                     c.outputs.data("d_logits")});
     return all;
   };
   return recipe{"policy_loss, " + text_of(*by), run, not_compared(o)};

@@ -182,6 +182,27 @@ std::vector<comparison> compare_kl_in_reward(engine& e, peer_case const& c) {
   return {{"rewards", found, c.outputs.data("rewards")}};
 }
 
+/// token-mean: the mean entropy of the tokens in the mask, as a loss.
+std::vector<comparison> compare_entropy(engine& e, peer_case const& c) {
+  std::vector<comparison> all;
+  for (auto const& frame : layouts(frame_of(verl(), c.options.text("mask")))) {
+    logits_call const call{.frame = frame,
+                           .vocabulary = verl().inputs.arrays.at("logits").shape[2],
+                           .logits = verl().input("logits"),
+                           .token = verl().integers("tokens")};
+    auto const entropy = e.token_log_prob(call).entropy;
+    double sum = 0, count = 0;
+    for (std::size_t i = 0; i < entropy.size(); ++i)
+      if (frame.mask[i]) sum += entropy[i], ++count;
+    values const none(entropy.size(), 0.0), seed(entropy.size(), 1 / count);
+    string const layout = frame.packed ? "packed" : "padded";
+    all.push_back({"mean", {sum / count}, {c.outputs.number("mean")}, tolerance::exact, layout});
+    all.push_back({"d_logits", e.token_log_prob_backward(call, none, seed), c.outputs.data("d_logits"),
+                   tolerance::exact, layout});
+  }
+  return all;
+}
+
 /// Sampler weights: log ratios within +-20, and at most a threshold.
 optional<recipe> correction_recipe(peer_case const& c) {
   auto const& o = c.options;
@@ -216,6 +237,8 @@ optional<recipe> verl_recipe(peer_case const& c) {
   if (begins(c.name, "verl correction/")) return correction_recipe(c);
   if (c.name == "verl kl_in_reward")
     return recipe{"kl_penalty, k1", [&c](engine& e) { return compare_kl_in_reward(e, c); }};
+  if (c.name == "verl entropy")
+    return recipe{"token_log_prob and its backward", [&c](engine& e) { return compare_entropy(e, c); }};
   if (c.name == "verl value_loss")
     return recipe{"value_loss, by_tokens()", [&c](engine& e) { return compare_value_loss(e, c); }};
   return {};

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <cohort/backend/detail/host_memory.hpp>
+#include <cohort/backend/eigen/multiply.hpp>
 #include <cohort/backend/eigen/pool.hpp>
 #include <cohort/backend/eigen/row_team.hpp>
 #include <cohort/backend/eigen/rows_team.hpp>
@@ -107,6 +108,12 @@ public:
     blocks<A>(rows.rows, total, detail::rows_in_turn<A, Body>{body});
   }
 
+  /// Allocates, unlike everything else: backend/eigen/multiply.hpp.
+  template <class T>
+  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
+    detail::multiply_on(executor_, product);
+  }
+
 private:
   static constexpr index_t max_blocks = 256;
 
@@ -128,5 +135,6 @@ private:
 using eigen_context = basic_eigen_context<eigen_pool>;
 
 static_assert(team<detail::row_team<float>> && team<detail::rows_team<float>> && execution_context<eigen_context>);
+static_assert(multiplying_context<eigen_context, float> && multiplying_context<eigen_context, double>);
 
 COHORT_NAMESPACE_END

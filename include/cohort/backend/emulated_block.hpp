@@ -71,5 +71,7 @@ struct emulated_team : block_team<S, 256> {};
 using emulated_block_context = detail::plain_context<detail::emulated_team>;
 
 static_assert(team<detail::emulated_team<float>> && execution_context<emulated_block_context>);
+static_assert(multiplying_context<emulated_block_context, float> &&
+              multiplying_context<emulated_block_context, double>);
 
 COHORT_NAMESPACE_END

@@ -19,5 +19,6 @@ struct reference_team : thread_team<double> {};
 using reference_context = detail::plain_context<detail::reference_team>;
 
 static_assert(team<detail::reference_team<float>> && execution_context<reference_context>);
+static_assert(multiplying_context<reference_context, float> && multiplying_context<reference_context, double>);
 
 COHORT_NAMESPACE_END

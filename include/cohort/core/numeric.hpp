@@ -115,7 +115,7 @@ COHORT_HOST_DEVICE constexpr float float_before_narrowing(double x) noexcept {
   auto const back = static_cast<double>(rounded);
   auto const bits = bits_as<std::uint32_t>(rounded);
   if (!(back != x) || !(x == x) || (bits & 0x7fffffffU) == 0x7f800000U) return rounded;
-  bool const beyond = back < 0 ? back < x : back > x;
+  bool const beyond = x < 0 ? back < x : back > x;
   return bits_as<float>((beyond ? bits - 1 : bits) | 1U);
 }
 COHORT_HOST_DEVICE constexpr float float_before_narrowing(float x) noexcept { return x; }

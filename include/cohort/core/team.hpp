@@ -15,6 +15,7 @@
 ///   team.chunk(n)                    how many cells to visit at a time so that a second look is cheap; at most
 ///                                    Team::max_chunks of them cover n
 ///   team.once(f)                     one thread
+///   team.clear(pointer, n)           zeros that nobody reads soon; absent: a for_each of stores
 ///   Team::runs_pay                   whether a body should open a row as runs where it can; absent: no
 ///
 /// Each collective ends with the row's writes visible to the whole team.
@@ -32,6 +33,22 @@ template <class Team>
 inline constexpr bool runs_pay = requires {
   requires Team::runs_pay;
 };
+
+/// A functor of a reduction that is one long chain of dependent steps: a team may run the chains of several cells interleaved, in a
+/// lane type of its own.
+template <class F>
+struct interleaved_functor {
+  using interleaves = void;
+  F f;
+  template <class Lane>
+  COHORT_HOST_DEVICE COHORT_INLINE auto operator()(Lane at, index_t c) const {
+    return f(at, c);
+  }
+};
+template <class F>
+COHORT_HOST_DEVICE constexpr interleaved_functor<F> interleaved(F f) {
+  return {f};
+}
 
 /// Archetypes: the least that a functor handed to a team is, for checking the concepts without an algorithm.
 namespace archetype {

@@ -31,7 +31,7 @@ struct vocabulary_mask_view {
       for (int i = 0; i < rank; ++i) extent[i] = traits_of<X>::extent(x, i), stride[i] = traits_of<X>::stride(x, i);
     }
   }
-  [[nodiscard]] constexpr bool given() const { return rank != 0; }
+  [[nodiscard]] COHORT_HOST_DEVICE constexpr bool given() const { return rank != 0; }
   [[nodiscard]] constexpr index_t words() const { return rank == 2 ? extent[1] : extent[0]; }
   /// The words of row r.
   [[nodiscard]] COHORT_HOST_DEVICE constexpr std::uint32_t const* row(index_t r) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cohort/backend/detail/host_memory.hpp>
+#include <cohort/backend/detail/plain_product.hpp>
 #include <cohort/core/execution_context.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -23,6 +24,10 @@ public:
     A<double> sum;
     for (index_t r = 0; r < rows.rows; ++r) sum = merge(sum, body(team, r));
     if (total) *total = sum;
+  }
+  template <class T>
+  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
+    multiply_in_loops(product);
   }
 };
 

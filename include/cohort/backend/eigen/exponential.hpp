@@ -138,36 +138,50 @@ COHORT_INLINE P exponential(P x) {
   return exponential_scaled<T>(exponential_series<T>(r, std::make_index_sequence<terms>{}), n, rounded, x);
 }
 
-/// The coefficients of 2^f on [-1/2, 1/2], from the highest power down: the smallest relative error of their degree, and
-/// exactly 1 at 0. Degree 5: 9.2e-8, for results kept in float; 4: 2.8e-6, for results rounded to 16 bits.
+/// The coefficients of 2^f, from the highest power down: the smallest relative error of their degree on [-1/2, 1/2] or on
+/// [0, 1), and exactly 1 at 0. Degree 5: 9.4e-8, for results kept in float; 4: 2.9e-6, for results rounded to 16 bits.
 template <int Degree>
-inline constexpr float power_series[] = {0x1.5bb99ep-10F, 0x1.3ceafap-7F, 0x1.c6b756p-5F,
-                                         0x1.ebf9bap-3F,  0x1.62e42ap-1F, 1};
+struct power_series;
 template <>
-inline constexpr float power_series<4>[] = {0x1.3a027ap-7F, 0x1.c9fd1ap-5F, 0x1.ec037cp-3F, 0x1.62e12cp-1F, 1};
+struct power_series<5> {
+  static constexpr float nearest[] = {0x1.5bb99ep-10F, 0x1.3ceafap-7F, 0x1.c6b756p-5F,
+                                      0x1.ebf9bap-3F,  0x1.62e42ap-1F, 1};
+  static constexpr float below[] = {0x1.e974fep-10F, 0x1.277854p-7F, 0x1.c91ce6p-5F, 0x1.ebdb56p-3F, 0x1.62e4bap-1F, 1};
+};
+template <>
+struct power_series<4> {
+  static constexpr float nearest[] = {0x1.3a027ap-7F, 0x1.c9fd1ap-5F, 0x1.ec037cp-3F, 0x1.62e12cp-1F, 1};
+  static constexpr float below[] = {0x1.b7f734p-7F, 0x1.abf868p-5F, 0x1.ee2452p-3F, 0x1.62d6c6p-1F, 1};
+};
 
-template <int Degree, class P>
-COHORT_INLINE P power_of_fraction(P f) {
-  P sum = Eigen::internal::pset1<P>(power_series<Degree>[0]);
-  for (int k = 1; k <= Degree; ++k)
-    sum = Eigen::internal::pmadd(sum, f, Eigen::internal::pset1<P>(power_series<Degree>[k]));
-  return sum;
+/// The polynomial of each, in place.
+template <class P, std::size_t Count, std::size_t Terms>
+COHORT_INLINE void horner(P (&x)[Count], float const (&terms)[Terms]) {
+  namespace packet = Eigen::internal;
+  P sum[Count];
+  for (std::size_t i = 0; i < Count; ++i)
+    sum[i] = packet::pmadd(packet::pset1<P>(terms[0]), x[i], packet::pset1<P>(terms[1]));
+  for (std::size_t k = 2; k < Terms; ++k)
+    for (std::size_t i = 0; i < Count; ++i) sum[i] = packet::pmadd(sum[i], x[i], packet::pset1<P>(terms[k]));
+  for (std::size_t i = 0; i < Count; ++i) x[i] = sum[i];
 }
 
-/// exp(x * factor) for x <= 0 and one factor > 0, as a row of a softmax needs it: exactly 0 where x is -inf or the
-/// result would not be normal, exactly 1 for 0, NaN for NaN.
+/// exp(x * factor) for one factor > 0 and x <= 0, or a little more, as a row of a softmax needs it: exactly 0 where x is
+/// -inf, exactly 1 for 0, NaN for NaN.
 ///
 ///   x * factor / log 2 = n + f;  2^n * 2^f
 ///
-/// The factor in these units is two floats, so that f has no error of a product rounded; without FMA that is not to be
-/// had, and exponential() is taken. Fewer steps than exponential(), which multiplies by the factor first and owes the
-/// last place to every argument: within 2.6 units of the last place at degree 5.
+/// Fewer steps than exponential(), which multiplies by the factor first and owes the last place to every argument.
+/// AVX-512 takes the product apart in one instruction: the relative error is that of the product, |x * factor| 2^-24,
+/// beside the polynomial's, and results below the smallest normal number are rounded gradually. Elsewhere the factor is
+/// two floats, so that f has no error of a product rounded, and such results are 0; without FMA that is not to be had,
+/// and exponential() is taken.
 template <int Degree>
 struct scaled_exponential {
   float high, low, lowest;
 
   explicit scaled_exponential(double factor) {
-    constexpr double inverse_log_2 = 1.4426950408889634, smallest = -126;
+    constexpr double inverse_log_2 = 1.4426950408889634, smallest = -126 * (1 - 0x1p-23); // normal once rounded
     double const in_powers = factor * inverse_log_2;
     high = static_cast<float>(in_powers);
     low = static_cast<float>(in_powers - static_cast<double>(high));
@@ -176,35 +190,34 @@ struct scaled_exponential {
 
   template <class P>
   COHORT_INLINE P operator()(P x) const {
-    namespace packet = Eigen::internal;
-    constexpr float magic = 3 * 0x1p22F;
-    P const rounded = packet::pmadd(x, packet::pset1<P>(high), packet::pset1<P>(magic));
-    P const n = packet::psub(rounded, packet::pset1<P>(magic));
-    P const f = packet::pmadd(x, packet::pset1<P>(low), product_less(x, packet::pset1<P>(high), n));
-    P const fraction = power_of_fraction<Degree>(f);
-    return scaled(fraction, n, rounded, x);
+    P one[] = {x};
+    each(one);
+    return one[0];
   }
 
-private:
-  /// a * b - c, rounded once.
-  template <class P>
-  static COHORT_INLINE P product_less(P a, P b, P c) {
-#if defined(EIGEN_VECTORIZE_AVX512)
-    if constexpr (std::same_as<P, __m512>) return _mm512_fmsub_ps(a, b, c);
-#endif
-    return Eigen::internal::pmadd(a, b, Eigen::internal::pnegate(c));
-  }
-  /// fraction * 2^n, or 0 where the result would not be normal.
-  template <class P>
-  COHORT_INLINE P scaled(P fraction, [[maybe_unused]] P n, [[maybe_unused]] P rounded, P x) const {
+  /// In place, step by step for all of them.
+  template <class P, std::size_t Count>
+  COHORT_INLINE void each(P (&x)[Count]) const {
     namespace packet = Eigen::internal;
-#if defined(EIGEN_VECTORIZE_AVX512)
-    if constexpr (std::same_as<P, __m512>)
-      return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, packet::pset1<P>(lowest), _CMP_NLT_UQ), fraction, n);
-    else
+    P f[Count], n[Count];
+    P const factor = packet::pset1<P>(high);
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512DQ__)
+    if constexpr (std::same_as<P, __m512>) {
+      constexpr int down = 1;
+      for (std::size_t i = 0; i < Count; ++i) n[i] = _mm512_mul_ps(x[i], factor);
+      for (std::size_t i = 0; i < Count; ++i) f[i] = _mm512_reduce_ps(n[i], down);
+      horner(f, power_series<Degree>::below);
+      for (std::size_t i = 0; i < Count; ++i) x[i] = _mm512_scalef_ps(f[i], n[i]);
+      return;
+    }
 #endif
-      return packet::pandnot(times_power_of_two<float>(fraction, rounded),
-                             packet::pcmp_lt(x, packet::pset1<P>(lowest)));
+    P const magic = packet::pset1<P>(3 * 0x1p22F);
+    for (std::size_t i = 0; i < Count; ++i) n[i] = packet::pmadd(x[i], factor, magic);
+    for (std::size_t i = 0; i < Count; ++i) f[i] = packet::pmadd(x[i], factor, packet::psub(magic, n[i]));
+    for (std::size_t i = 0; i < Count; ++i) f[i] = packet::pmadd(x[i], packet::pset1<P>(low), f[i]);
+    horner(f, power_series<Degree>::nearest);
+    for (std::size_t i = 0; i < Count; ++i)
+      x[i] = packet::pandnot(times_power_of_two<float>(f[i], n[i]), packet::pcmp_lt(x[i], packet::pset1<P>(lowest)));
   }
 };
 

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <cohort/backend/eigen/pack_memory.hpp>
+#include <cohort/backend/eigen/streamed.hpp>
+#include <cohort/backend/eigen/twin.hpp>
 #include <cohort/core/team.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -37,6 +38,10 @@ struct row_team {
   template <class F>
   COHORT_INLINE void once(F f) const {
     f();
+  }
+  template <class X>
+  void clear(X* p, index_t n) const {
+    clear_numbers(p, n);
   }
 
   template <template <class> class A, class F>
@@ -137,7 +142,10 @@ private:
   template <template <class> class A, class F>
   static COHORT_INLINE A<double> reduce_tile(index_t first, index_t end, F& f) {
     using partial = decltype(f(at(pack_size), first));
-    if constexpr (sizeof(partial) > 4 * sizeof(pack<T>)) return reduce_chain<A, partial>(first, end, f);
+    if constexpr (requires { typename F::interleaves; })
+      return reduce_twins<A, partial>(first, end, f);
+    else if constexpr (sizeof(partial) > 4 * sizeof(pack<T>))
+      return reduce_chain<A, partial>(first, end, f);
     partial even, odd;
     index_t c = first;
     for (; c + 2 * pack_size <= end; c += 2 * pack_size) {
@@ -153,6 +161,18 @@ private:
         even = merge(even, x);
     }
     return fold(merge(even, odd));
+  }
+
+  /// The same two chains, but step by step: the same bits.
+  template <template <class> class A, class Partial, class F>
+  static COHORT_INLINE A<double> reduce_twins(index_t first, index_t end, F& f) {
+    constexpr int both = 2 * pack_size;
+    using twins = lane<twin<pack<T>>, true>;
+    decltype(f(twins{both}, first)) sums;
+    index_t c = first;
+    for (; c + both <= end; c += both) sums = merge(sums, f(twins{both}, c));
+    if (c == end) return fold(sums);
+    return merge(fold(sums), reduce_chain<A, Partial>(c, end, f));
   }
 
   template <template <class> class A, class Partial, class F>

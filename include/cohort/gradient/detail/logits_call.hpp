@@ -9,6 +9,7 @@
 #include <cohort/gradient/detail/logits_check.hpp>
 #include <cohort/gradient/detail/logits_rows_body.hpp>
 #include <cohort/objective/detail/batch_count.hpp>
+#include <cohort/objective/policy_loss.hpp>
 
 COHORT_NAMESPACE_BEGIN
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Logits of some rows from hidden states, into the workspace, and the way back through what was done to them.
+///
+///   x[i,v]      = logit_scale * (sum_h hidden[i,h] weights[v,h] + bias[v])
+///   logits[i,v] = cap tanh(x[i,v] / cap)                d logits / d x = 1 - (logits / cap)^2
+#pragma once
+
+#include <cohort/core/multiplying_context.hpp>
+#include <cohort/formula/k3.hpp>
+#include <cohort/gradient/detail/head_rows.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// tanh by exp(y) - 1 at y = -2 |x|, which k3's slope has without cancellation.
+template <class V>
+COHORT_HOST_DEVICE COHORT_INLINE V lane_tanh(V x) {
+  V const e = V(0) - k3{1}(V(0), V(-2) * lane_abs(x)).slope;
+  V const size = V(0) - e / (V(2) + e);
+  return lane_select(x < V(0), V(0) - size, size);
+}
+
+/// In place.
+template <class T>
+struct soft_cap_body {
+  using compute_type = T;
+  static constexpr bool rows_in_lanes = false;
+
+  index_t width;
+  listed_rows<T> logits;
+  double cap;
+
+  template <class Team>
+  COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
+    T* const row = logits[i];
+    double const limit = cap;
+    team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
+      using V = typename At::type;
+      V const x = lane_traits<V>::load(row + c, 1, at.count);
+      lane_traits<V>::store(row + c, 1, at.count, V(limit) * lane_tanh(x * V(1 / limit)));
+    });
+    return {};
+  }
+};
+
+/// Gradients with respect to the capped logits become those with respect to x.
+template <class T>
+struct soft_cap_gradient_body {
+  using compute_type = T;
+  static constexpr bool rows_in_lanes = false;
+
+  index_t width;
+  listed_rows<T const> logits;
+  listed_rows<T> gradient;
+  double cap;
+
+  template <class Team>
+  COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
+    T const* const row = logits[i];
+    T* const out = gradient[i];
+    double const inverse = 1 / cap;
+    team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
+      using V = typename At::type;
+      V const t = lane_traits<V>::load(row + c, 1, at.count) * V(inverse), one(1);
+      V const g = lane_traits<V>::load(out + c, 1, at.count);
+      lane_traits<V>::store(out + c, 1, at.count, g * ((one - t) * (one + t)));
+    });
+    return {};
+  }
+};
+
+/// What stands between hidden states and logits.
+template <class T, class Space>
+struct head_map {
+  view<T const, 2, Space> weights;
+  optional_view<T const, 1, Space> bias;
+  double scale;
+  double cap;
+
+  [[nodiscard]] index_t width() const { return weights.extent[1]; }
+  [[nodiscard]] index_t vocabulary() const { return weights.extent[0]; }
+  [[nodiscard]] bool capped() const { return cap < infinity; }
+
+  /// The logits of `rows` hidden states for classes [first, first + classes).
+  template <class Context>
+  void logits(Context& context, index_t rows, T const* hidden, index_t hidden_stride, index_t first, index_t classes,
+              T* out, index_t stride) const {
+    if (bias.given)
+      fill_rows<T>(context, rows, classes, {out, stride}, bias.data + first * bias.stride[0], bias.stride[0], scale);
+    context.multiply(matrix_product<T>{.rows = rows,
+                                       .columns = classes,
+                                       .depth = width(),
+                                       .left = {hidden, hidden_stride},
+                                       .right = {weights.data + first * weights.stride[0], weights.stride[0], true},
+                                       .result = out,
+                                       .result_stride = stride,
+                                       .scale = scale,
+                                       .accumulate = bias.given});
+    if (!capped()) return;
+    row_layout<Space> const shape{.rows = rows, .width = classes};
+    context.template for_each_row<nothing>(shape, soft_cap_body<T>{classes, {out, stride}, cap}, nullptr);
+  }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END

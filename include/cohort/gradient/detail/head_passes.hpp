@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// The order of things in head_policy_gradient: which rows, then chunk by chunk.
+#pragma once
+
+#include <cohort/gradient/detail/head_gradient.hpp>
+#include <cohort/gradient/detail/logits_call.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+template <class T>
+struct head_workspace {
+  logits_workspace<T> tokens;
+  index_t* list = nullptr; ///< of rows
+  logits_sums* sums[2] = {nullptr, nullptr};
+  head_gradient_memory<T> chunk;
+};
+
+template <class X, class Space>
+constexpr cells<X, Space> chunk_cells(X* data, index_t stride) {
+  return {data, stride, 1, false};
+}
+
+/// Tokens whose rows are looked at, or of these the ones with a gradient.
+struct token_is_live {
+  std::uint8_t const* live;
+  std::uint8_t at_least;
+  [[nodiscard]] COHORT_HOST_DEVICE bool operator()(index_t t) const { return live[t] >= at_least; }
+};
+/// Of the first those that may have a gradient once their seeds are known.
+template <class Tokens>
+struct token_has_seed {
+  Tokens tokens;
+  token_is_live looked_at;
+  [[nodiscard]] COHORT_HOST_DEVICE bool operator()(index_t t) const {
+    return looked_at(t) && (tokens.terms.any() || *tokens.at(tokens.policy.d_log_prob, tokens.place_of(t)) != 0);
+  }
+};
+
+/// Products and passes over rows, chunk by chunk.
+template <class T, class Space, class Surrogate, class Kl>
+struct head_passes {
+  head_gradient<T, Space> const& head;
+  logits_rows_body<T, Space, Surrogate, Kl> rows;
+  head_workspace<T> const& memory;
+
+  /// What the rows of all chunks report.
+  template <class Context>
+  logits_sums* run(Context& context, index_t listed, rows_phase phase, bool logits_are_there) {
+    even_chunks const chunks(listed, memory.chunk.rows > 0 ? memory.chunk.rows : 1);
+    rows.phase = phase;
+    auto* sums = memory.sums[0];
+    after_body<logits_rows_body<T, Space, Surrogate, Kl>, logits_sums> body{rows, nullptr};
+    context.template for_each_row<basic_logits_sums>(row_layout<Space>{}, body, sums);
+    for (index_t k = 0; k < chunks.count; ++k) {
+      index_t* const tokens = memory.list + chunks.first(k);
+      index_t const count = chunks.length(k);
+      if (!logits_are_there) head.forward(context, tokens, count);
+      body.body.token_of_row = tokens;
+      body.body.rows.rows = count;
+      body.previous = sums;
+      sums = memory.sums[(k + 1) % 2];
+      context.template for_each_row<basic_logits_sums>(body.body.rows, body, sums);
+      if (phase != rows_phase::score) head.backward(context, tokens, count, token_is_live{memory.tokens.live, 2});
+    }
+    return sums;
+  }
+};
+
+template <class T, class Space, class Context, class Surrogate, class Kl>
+void run_head(Context& context, head_gradient<T, Space> const& head,
+              logits_rows_body<T, Space, Surrogate, Kl> const& rows, head_workspace<T> const& memory,
+              logits_sums* report) {
+  head_passes<T, Space, Surrogate, Kl> passes{head, rows, memory};
+  using all_tokens = policy_tokens<T, Space, Surrogate, Kl>;
+  using live_tokens = live_tokens_body<T, Space, Surrogate, Kl>;
+  using token_seeds = token_seeds_body<T, Space, Surrogate, Kl>;
+  auto const& tokens = rows.tokens;
+  auto const& sequences = tokens.policy.rows;
+  auto const seeds = [&](logits_sums* of_rows, logits_sums* total) {
+    context.template for_each_row<basic_logits_sums>(sequences, token_seeds{tokens, of_rows}, total);
+  };
+  auto const list = [&](auto const& flag) {
+    return list_rows<T>(context, head.hidden.extent[0], flag, memory.list, memory.chunk.counts);
+  };
+  token_is_live const looked_at{memory.tokens.live, 1};
+  context.template for_each_row<nothing>(sequences, live_tokens{tokens}, nullptr);
+  head.start(context);
+  index_t listed = list(looked_at);
+  if (tokens.policy.terms.level == ratio_level::token)
+    return seeds(passes.run(context, listed, rows_phase::fused, false), report);
+  passes.run(context, listed, rows_phase::score, false);
+  seeds(nullptr, nullptr);
+  bool const logits_are_there = listed <= memory.chunk.rows; // of one chunk
+  if (!logits_are_there) listed = list(token_has_seed<all_tokens>{tokens, looked_at});
+  seeds(passes.run(context, listed, rows_phase::seeded, logits_are_there), report);
+}
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
