@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
 #include <sstream>
@@ -32,6 +33,19 @@ inline constexpr double epsilon = 1e-6;
 namespace returns {
 inline constexpr double gamma = 0.99, lambda = 0.95;
 }
+
+/// The logits tiers: a padded batch of 32 columns, PPO with two clip ranges, mean over the tokens; a head's width.
+namespace logits {
+inline constexpr cohort::index_t columns = 32, vocabulary = 151'936, width = 896;
+inline constexpr cohort::index_t vocabularies[] = {vocabulary, 32'000, 262'144}; // the others for a picture
+inline constexpr double low = 0.2, high = 0.28;
+
+/// Rows of logits: COHORT_BENCH_TOKENS, else 512.
+inline cohort::index_t tokens() {
+  char const* const given = std::getenv("COHORT_BENCH_TOKENS");
+  return (std::max)(cohort::index_t{1}, cohort::index_t{given ? std::atoll(given) : 512} / columns) * columns;
+}
+} // namespace logits
 
 inline constexpr int calls_per_sample = 5;
 
