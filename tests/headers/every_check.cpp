@@ -78,7 +78,6 @@ void all(Context& context) {
   compare("token_log_prob_backward",
           cohort::check_token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold_back),
           (cohort::token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold_back), row));
-}, cold), row));
 }
 
 /// The algorithms of PPO and of custom runtimes.
