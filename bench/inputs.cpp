@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY
+/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY [PROGRAM]
+/// PROGRAM: a part of the names of the benchmarks whose inputs are wanted.
 #include <bit>
 #include <cstdio>
 #include <filesystem>
@@ -13,6 +14,8 @@
 #include <cohort/cohort.hpp>
 
 #include <support/batch.hpp>
+#include <support/head.hpp>
+#include <support/logits.hpp>
 #include <support/policy.hpp>
 #include <support/workload.hpp>
 
@@ -112,13 +115,76 @@ void gae(folder const& to, cohort::index_t rows, cohort::index_t columns) {
   to.write({{"rows", rows}, {"columns", columns}, {"gamma", discount}, {"lambda", bench::returns::lambda}});
 }
 
+/// Logits of L, what ours makes of them, and in a file called after the type what they are.
+template <class L>
+void logits_of(folder const& to, std::string const& type, cohort::index_t vocabulary, double& loss) {
+  bench::logits_batch<L> b(vocabulary);
+  bench::buffer<L> gradient(b.original.size());
+  cohort::logits_policy_gradient_options const options{.normalizer = cohort::by_tokens(b.tokens)};
+  cohort::eigen_context context{
+      {.workspace_bytes = cohort::logits_policy_gradient_workspace_bytes<L>(b.tokens, options)}};
+  cohort::logits_sums sums;
+  bench::run_logits(context, b, b.original, gradient, sums);
+  loss = cohort::read(context, &sums).loss;
+  to.write(("logits." + type).c_str(), b.original);
+  to.write(("d_logits." + type).c_str(), gradient);
+  to.write(("log_prob_" + type + ".f32").c_str(), b.log_prob);
+  to.write(("entropy_" + type + ".f32").c_str(), b.entropy);
+  to.write(("old_log_prob_" + type + ".f32").c_str(), b.old_log_prob);
+  to.write("token.i64", b.token);
+  to.write("advantage.f32", b.advantage);
+}
+void logits(folder const& to, cohort::index_t vocabulary, bool with_bf16) {
+  using namespace bench::logits;
+  double loss_f32 = 0, loss_bf16 = 0;
+  logits_of<float>(to, "f32", vocabulary, loss_f32);
+  if (with_bf16) logits_of<cohort::bfloat16>(to, "bf16", vocabulary, loss_bf16);
+  to.write({{"tokens", tokens()},
+            {"columns", columns},
+            {"vocabulary", vocabulary},
+            {"low", low},
+            {"high", high},
+            {"loss_f32", loss_f32},
+            {"loss_bf16", loss_bf16}});
+}
+
+void head(folder const& to) {
+  using namespace bench::logits;
+  bench::head_batch b(vocabulary);
+  auto context = b.context_for(bench::thread_counts().back());
+  cohort::logits_sums sums;
+  b.gradient(context, sums);
+  to.write("hidden.f32", b.hidden);
+  to.write("weights.f32", b.weights);
+  to.write("token.i64", b.token);
+  to.write("old_log_prob.f32", b.old_log_prob);
+  to.write("advantage.f32", b.advantage);
+  to.write("log_prob.f32", b.log_prob);
+  to.write("d_hidden.f32", b.d_hidden);
+  to.write("d_weights.f32", b.d_weights);
+  to.write({{"tokens", tokens()},
+            {"columns", columns},
+            {"vocabulary", vocabulary},
+            {"width", width},
+            {"low", low},
+            {"high", high},
+            {"loss", cohort::read(context, &sums).loss}});
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2) return std::fputs("usage: bench_inputs DIRECTORY\n", stderr), 2;
+  if (count != 2 && count != 3) return std::fputs("usage: bench_inputs DIRECTORY [PROGRAM]\n", stderr), 2;
   std::filesystem::path const root = arguments[1];
-  policy_loss({root, "policy_loss"});
-  group_advantage({root, "group_advantage"});
-  gae({root, "gae_64x2048"}, 64, 2048);
-  gae({root, "gae_256x4096"}, 256, 4096);
+  auto const wanted = [&](std::string const& program) {
+    return count == 2 || program.find(arguments[2]) != std::string::npos;
+  };
+  if (wanted("policy_loss")) policy_loss({root, "policy_loss"});
+  if (wanted("group_advantage")) group_advantage({root, "group_advantage"});
+  if (wanted("gae")) gae({root, "gae_64x2048"}, 64, 2048), gae({root, "gae_256x4096"}, 256, 4096);
+  for (cohort::index_t const vocabulary : bench::logits::vocabularies)
+    if (bool const main_one = vocabulary == bench::logits::vocabulary;
+        wanted("logits_policy_gradient") || (main_one && wanted("token_log_prob")))
+      logits({root, ("logits_" + std::to_string(vocabulary)).c_str()}, vocabulary, main_one);
+  if (wanted("head_policy_gradient")) head({root, "head"});
 }

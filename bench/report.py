@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Turns the results of bench/run.sh into tables, a picture and one small JSON file.
 
-report.py RESULTS OUT    writes OUT/results.json, OUT/cpu.svg and, in OUT/cpu.md, what stands between the two markers
+report.py RESULTS OUT    writes OUT/results.json, OUT/cpu.svg, OUT/logits.svg and, in OUT/cpu.md, what stands between the
+                         two markers
 report.py --self-test
 """
 import dataclasses
@@ -17,6 +18,8 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 from xml.sax.saxutils import escape
+
+import logits_report
 
 BEGIN, END = "<!-- tables: written by bench/report.py -->", "<!-- end of the tables -->"
 STEADY = 0.15  # a process whose limits moved by more has measured the neighbours
@@ -42,6 +45,23 @@ WORKLOADS = [
              {"plain_loop/64/2048": "plain loop, masked"}),
     Workload("gae_256x4096", "`gae`: 256 x 4096, advantages and returns", "gae", "gae/256/4096",
              {"plain_loop/256/4096": "plain loop, masked"}),
+    Workload("log_prob_f32", "`token_log_prob`: {tokens} x 151,936 floats", "token_log_prob", "log_prob_f32/151936",
+             {"naive_eigen_f32/151936": "Eigen: `maxCoeff`, `(x - m).exp().sum()`",
+              "scalar_loop_f32/151936": "loops, `std::exp`"}),
+    Workload("log_prob_entropy_f32", "`token_log_prob` with the entropy: {tokens} x 151,936 floats", "token_log_prob",
+             "log_prob_entropy_f32/151936", {}),
+    Workload("log_prob_bf16", "`token_log_prob`: {tokens} x 151,936 bfloat16", "token_log_prob", "log_prob_bf16/151936",
+             {}),
+    Workload("grpo_f32_151936", "`logits_policy_gradient`: {tokens} x 151,936 floats: loss, metrics, d_logits",
+             "logits_policy_gradient", "in_place_f32/151936",
+             {"two_sweeps_f32/151936": "cohort in two sweeps, three calls",
+              "out_of_place_f32/151936": "cohort, not in place",
+              "naive_eigen_f32/151936": "Eigen in two sweeps, no metrics",
+              "scalar_loop_f32/151936": "loops, `std::exp`, no metrics"}),
+    Workload("grpo_bf16_151936", "`logits_policy_gradient`: {tokens} x 151,936 bfloat16: loss, metrics, d_logits",
+             "logits_policy_gradient", "in_place_bf16/151936", {"two_sweeps_bf16/151936": "cohort in two sweeps"}),
+    Workload("head_f32", "`head_policy_gradient`: {tokens} x 896 x 151,936 floats: loss, metrics, d_hidden, d_weights",
+             "head_policy_gradient", "head_f32/151936", {"products/151936": "Eigen's three products alone"}),
 ]
 
 
@@ -55,7 +75,7 @@ class Series:
     memory: str
     samples: list
     rate: float = 0  # bytes or items per second of the median sample
-    lanes: int = 0
+    counters: dict = dataclasses.field(default_factory=dict)  # lanes, beyond_inputs: the largest seen
 
     @property
     def median(self):
@@ -76,14 +96,15 @@ def split_name(name):
 
 
 def entries_of(document):
-    """(name, threads, milliseconds, rate, lanes) of every sample of a file of Google Benchmark, or of a peer."""
+    """(name, threads, milliseconds, rate, counters) of every sample of a file of Google Benchmark, or of a peer."""
     scale = {"ns": 1e-6, "us": 1e-3, "ms": 1, "s": 1e3}
     for entry in document["benchmarks"]:
         if entry.get("run_type", "iteration") != "iteration" or entry.get("error_occurred"):
             continue
         name, threads = split_name(entry["name"])
         rate = entry.get("bytes_per_second") or entry.get("items_per_second") or 0
-        yield name, threads, entry["real_time"] * scale[entry["time_unit"]], rate, int(entry.get("lanes", 0))
+        yield name, threads, entry["real_time"] * scale[entry["time_unit"]], rate, {
+            key: entry[key] for key in ("lanes", "beyond_inputs", "workspace") if key in entry}
 
 
 def read_results(folder):
@@ -103,7 +124,7 @@ def moved(document):
             _, when, what = name.split("/")
             samples.setdefault((what, threads), {}).setdefault(when, []).append(rate)
     changes = [abs(statistics.median(w["after"]) / statistics.median(w["before"]) - 1)
-               for w in samples.values() if len(w) == 2]
+               for w in samples.values() if w.keys() >= {"before", "after"}]
     return max(changes, default=0.0)
 
 
@@ -128,11 +149,12 @@ def steady_only(documents):
 def series_of(documents):
     collected = {}
     for side, _, memory, program, document in documents:
-        for name, threads, milliseconds, rate, lanes in entries_of(document):
+        for name, threads, milliseconds, rate, counters in entries_of(document):
             key = (program if side == "ours" else "peer", name, threads, memory)
             series = collected.setdefault(key, (Series(*key, []), []))
             series[0].samples.append(milliseconds)
-            series[0].lanes = lanes
+            for counter, value in counters.items():
+                series[0].counters[counter] = max(value, series[0].counters.get(counter, 0))
             series[1].append(rate)
     for series, rates in collected.values():
         series.rate = statistics.median(rates)
@@ -156,20 +178,27 @@ class Results:
         self.series = series_of(self.documents)
         self.threads = sorted({s.threads for s in self.series if not s.name.startswith("limit/")})
         self.memories = [m for m in ("default", "kept") if any(s.memory == m for s in self.series)]
+        self.tokens = int(os.environ.get("COHORT_BENCH_TOKENS", "512"))
         self.peers = {}  # (workload, variant, threads) -> what its first calls told
         for side, _, _, _, document in self.documents:
             for peer in document.get("peers", []) if side == "peer" else []:
                 key = (peer["workload"], peer["variant"], document["context"]["threads"])
-                self.peers.setdefault(key, []).append(peer)
+                self.peers.setdefault(key, []).append({**peer, "memory": document["context"].get("memory", "default")})
 
     def find(self, program, name, threads, memory=None):
         return [s for s in self.series if (s.program, s.name, s.threads) == (program, name, threads)
                 and memory in (None, s.memory)]
 
-    def variants(self, workload):
-        prefix = workload.key + "/"
+    def peer_variants(self, key):
+        prefix = key + "/"
         names = dict.fromkeys(s.name for s in self.series if s.program == "peer" and s.name.startswith(prefix))
         return [name[len(prefix):] for name in names]
+
+    def variants(self, workload):
+        return self.peer_variants(workload.key)
+
+    def title(self, workload):
+        return workload.title.replace("{tokens}", str(self.tokens))
 
     def rows(self, workload):
         """(label, program, name): ours first, what stands beside it, then the peers."""
@@ -214,7 +243,7 @@ def workload_table(results, workload):
              *(f"/ ours, {plural(n)}" for n in results.threads), "first call", "error"]
     unused = [i for i in range(len(heads)) if i and not any(row[i] for row in rows)]
     drop = lambda cells: [cell for i, cell in enumerate(cells) if i not in unused]
-    yield f"### {workload.title}"
+    yield f"### {results.title(workload)}"
     yield ""
     yield from table(drop(heads), [drop(row) for row in rows])
     refused = sorted({key[1] for key, told_of in results.peers.items()
@@ -228,7 +257,10 @@ def workload_table(results, workload):
 def limit_table(results):
     rows = []
     units = {"read": ("read, GB/s", 1e9), "in_place": ("read and written in place, GB/s", 1e9),
-             "exponential": ("Eigen's exponentials of floats, 10^9/s", 1e9)}
+             "fill": ("written past the caches, GB/s", 1e9),
+             "exponential": ("Eigen's exponentials of floats, 10^9/s", 1e9),
+             "row_exponential": ("ours of a row, 10^9/s", 1e9),
+             "short_exponential": ("ours of a row, for 16 bits, 10^9/s", 1e9)}
     for what, (label, unit) in units.items():
         cells = []
         for n in results.threads:
@@ -265,7 +297,7 @@ def machine(results):
         found = re.search(r"model name\s*: (.*)", text)
         cpu = found[1].strip() if found else cpu
     contexts = {side: document["context"] for side, _, _, _, document in results.documents}
-    lanes = max((s.lanes for s in results.series), default=0)
+    lanes = max((int(s.counters.get("lanes", 0)) for s in results.series), default=0)
     facts = {"date": contexts.get("ours", contexts.get("peer"))["date"][:10], "cpu": cpu, "cores": os.cpu_count(),
              "lanes": lanes, "compiler": compiler()}
     if "peer" in contexts:
@@ -296,17 +328,26 @@ def markdown(results):
     for workload in WORKLOADS:
         if len(results.rows(workload)) > 1:
             yield from workload_table(results, workload)
+    for title, (heads, rows) in (
+            ("The logits and head tiers against their aims", logits_report.aims_table(results)),
+            ("Memory beyond the inputs: the resident set's growth during a call", logits_report.memory_table(results))):
+        if rows:
+            yield f"### {title}"
+            yield ""
+            yield from table(heads, rows)
+            yield ""
     yield from rest_table(results)
 
 
 def compact(results):
     return {"machine": machine(results), "notes": results.notes,
             "series": [{"program": s.program, "name": s.name, "threads": s.threads, "memory": s.memory,
-                        "median_ms": round(s.median, 4), "samples_ms": [round(x, 3) for x in s.samples]}
+                        "median_ms": round(s.median, 4), **s.counters, "samples_ms": [round(x, 3) for x in s.samples]}
                        for s in results.series],
             "peers": [{"workload": k[0], "variant": k[1], "threads": k[2],
                        "first_call_s": max(peer.get("first_call_s", 0) for peer in v),
-                       "accepted": all(peer["accepted"] for peer in v), "errors": v[0]["errors"]}
+                       "accepted": all(peer["accepted"] for peer in v), "errors": v[0]["errors"],
+                       "beyond_inputs": logits_report.peer_bytes(results, *k[:2])}
                       for k, v in results.peers.items()]}
 
 
@@ -342,6 +383,7 @@ def bars(results, workload):
     variants = [v for v in results.variants(workload) if "no metrics" not in v]
     for label, wanted in (("torch.compile", lambda v: v.startswith("torch.compile")),
                           ("PyTorch eager", lambda v: v.startswith("eager") and "verl" not in v),
+                          ("TRL", logits_report.trl), ("Liger", logits_report.liger),
                           ("verl's loop, eager", lambda v: "verl" in v)):
         rows.append((label, "other", "peer", [f"{workload.key}/{v}" for v in variants if wanted(v)]))
     for label, kind, program, names in rows:
@@ -356,13 +398,13 @@ def ticks(low, high):
             if low <= m * 10.0**e <= high]
 
 
-def panel(workload, rows, top, left, width):
+def panel(title, rows, top, left, width):
     """The lines of one panel, and its height."""
     times = [t for row in rows for t in row[2:] if t]
     low, high = min(times) / 1.6, max(times) * 1.1
     at = lambda t: left + width * math.log(t / low) / math.log(high / low)
     height = 22 * len(rows)
-    yield f'<text class="title" x="16" y="{top + 14}">{escape(workload.title.replace("`", ""))}</text>'
+    yield f'<text class="title" x="16" y="{top + 14}">{escape(title.replace("`", ""))}</text>'
     for tick in ticks(low, high):
         yield (f'<line class="grid" x1="{at(tick):.1f}" x2="{at(tick):.1f}" y1="{top + 24}" y2="{top + 28 + height}"/>'
                f'<text class="small" x="{at(tick):.1f}" y="{top + 41 + height}" text-anchor="middle">{tick:g}</text>')
@@ -381,7 +423,7 @@ def picture(results):
     for workload in WORKLOADS:
         rows = list(bars(results, workload))
         if len(rows) > 1:
-            lines += panel(workload, rows, y, left, width)
+            lines += panel(results.title(workload), rows, y, left, width)
             y += 22 * len(rows) + 64
     one, most = results.threads[0], results.threads[-1]
     legend = f"milliseconds, medians, log scale: bar {plural(one)}" + (f", dot {plural(most)}" if most != one else "")
@@ -397,6 +439,9 @@ def write(results, out):
     tables = "\n".join(markdown(results)).rstrip("\n")
     (out / "results.json").write_text(dump(compact(results)), encoding="utf-8")
     (out / "cpu.svg").write_text(picture(results), encoding="utf-8")
+    against_vocabulary = logits_report.picture(results)
+    if against_vocabulary:
+        (out / "logits.svg").write_text(against_vocabulary, encoding="utf-8")
     page = out / "cpu.md"
     text = page.read_text(encoding="utf-8") if page.exists() else f"# CPU\n\n{BEGIN}\n{END}\n"
     before, after = text.split(BEGIN)[0], text.split(END)[1]

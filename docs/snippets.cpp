@@ -2,8 +2,6 @@
 // The snippets of the documentation, compiled and checked.
 #include <cohort/backend/eigen.hpp>
 #include <cohort/cohort.hpp>
-#include <cohort/gradient/head_log_prob.hpp>
-#include <cohort/gradient/head_policy_gradient.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -223,15 +221,15 @@ bool third_bounds() {
 
 bool soft_surrogates() {
   cohort::reference_context context;
-  auto const [log_prob, old_log_prob, ref_log_prob, advantage, mask] = batch{};
+  batch const tokens;
   std::vector<float> seed(6);
   auto const seed_of = [&](auto const& objective, cohort::policy_loss_options const& options) {
     cohort::policy_loss<float>(context,
                                {.layout = cohort::padded{2, 3},
-                                .log_prob = log_prob,
-                                .old_log_prob = old_log_prob,
-                                .advantage = cohort::per_sequence(advantage),
-                                .mask = mask},
+                                .log_prob = tokens.log_prob,
+                                .old_log_prob = tokens.old_log_prob,
+                                .advantage = cohort::per_sequence(tokens.advantage),
+                                .mask = tokens.mask},
                                {.d_log_prob = seed}, objective, options);
     return seed;
   };
@@ -436,6 +434,132 @@ bool head_policy_gradient() {
          close(d_hidden[0][1], d1 + d2) && close(loss, 0);
 }
 
+bool distributions() {
+  cohort::reference_context context;
+  float const logits[2][3] = {{2, 1, 0}, {0, 0, 0}};
+  std::vector<std::int32_t> const token{1, 2};
+  // [distributions]
+  std::vector<float> log_prob(2), entropy(2), sum_of_squares(2), probability(2);
+  std::vector<std::int64_t> rank(2);
+  cohort::token_log_prob<float>(context, {.logits = logits, .token = token},
+                                {.log_prob = log_prob,
+                                 .entropy = entropy,
+                                 .sum_of_squares = sum_of_squares,
+                                 .probability = probability,
+                                 .rank = rank});
+  // log_prob -1.407606 -1.098612, probability 0.244728 0.333333, rank 2 1
+  // entropy 0.832396 1.098612, sum_of_squares 0.510543 0.333333
+  // [end]
+  bool const plain = are(log_prob, {-1.407606, -1.098612}) && are(probability, {0.244728, 0.333333}) &&
+                     are(rank, {2, 1}) && are(entropy, {0.832396, 1.098612}) &&
+                     are(sum_of_squares, {0.510543, 0.333333});
+  // [vocabulary_mask]
+  // The sampler kept classes 0 and 1 of the first row, all of the second: one word of 32 classes for each row.
+  std::uint32_t const kept[2][1] = {{0b011}, {0b111}};
+  cohort::token_log_prob<float>(context, {.logits = logits, .token = token, .vocabulary_mask = kept},
+                                {.log_prob = log_prob, .entropy = entropy});
+  // log_prob -1.313262 -1.098612, entropy 0.582203 1.098612
+  // [end]
+  return plain && are(log_prob, {-1.313262, -1.098612}) && are(entropy, {0.582203, 1.098612});
+}
+
+bool seeds_of_distributions() {
+  cohort::reference_context context;
+  float const logits[1][3] = {{2, 1, 0}};
+  std::vector<std::int32_t> const token{0};
+  // [seeds_of_distributions]
+  // d loss / d logits of loss = log_prob - 0.5 * entropy, added to what is there.
+  float d_logits[1][3] = {{1, 1, 1}};
+  std::vector<float> const d_log_prob{1.0F}, d_entropy{-0.5F};
+  cohort::token_log_prob_backward<float>(
+      context, {.logits = logits, .token = token, .d_log_prob = d_log_prob, .d_entropy = d_entropy},
+      {.d_logits = d_logits}, {.accumulate = true});
+  // d_logits 1.476053 0.684886 0.839061
+  // [end]
+  return are(std::vector<float>(d_logits[0], d_logits[0] + 3), {1.476053, 0.684886, 0.839061});
+}
+
+struct logits_batch {
+  // Two sequences of two tokens, a vocabulary of 3, rows of 4 columns: the last is padding.
+  float logits[4][4] = {{2, 1, 0, 9}, {0, 0, 0, 9}, {0, 1, 2, 9}, {0, 0, 1, 9}};
+  std::vector<std::int32_t> token{0, 2, 1, 0};
+  std::vector<float> old_log_prob{-0.5F, -1.5F, -1.4F, -1.5F};
+  std::vector<float> advantage{1.0F, 0.0F};
+};
+
+bool logits_policy_gradient() {
+  cohort::reference_context context;
+  auto [logits, token, old_log_prob, advantage] = logits_batch{};
+  // [logits_policy_gradient]
+  std::vector<float> log_prob(4);
+  cohort::logits_sums sums;
+  cohort::logits_policy_gradient<float>(context,
+                                        {.layout = cohort::padded{2, 2},
+                                         .logits = logits, // 4 x 4: row t scores token t
+                                         .token = token,
+                                         .old_log_prob = old_log_prob,
+                                         .advantage = cohort::per_sequence(advantage)},              // 1 and 0
+                                        {.d_logits = logits, .log_prob = log_prob, .report = &sums}, // in place
+                                        cohort::objective(cohort::ppo_clip{.low = 0.2, .high = 0.28}),
+                                        {.normalizer = cohort::by_tokens(4), .vocabulary = 3});
+  cohort::logits_report const seen = cohort::read(context, &sums);
+  // seen.loss, seen.policy.ratio_mean, clip_high ...; seen.skipped 2: the second sequence was not read
+  // log_prob -0.407606 -1.098612 NaN NaN
+  // logits[0] -0.091791 0.067104 0.024686 0; the others 0: one ratio was clipped, two advantages are 0
+  // [end]
+  std::vector<float> const first(logits[0], logits[0] + 4);
+  float others = 0;
+  for (int t = 1; t < 4; ++t)
+    for (float const x : logits[t]) others += std::abs(x);
+  return seen.skipped == 2 && seen.policy.tokens == 2 && close(seen.policy.clip_high, 0.5) &&
+         seen.rows_without_gradient == 1 && are(std::vector<float>{log_prob[0], log_prob[1]}, {-0.407606, -1.098612}) &&
+         std::isnan(log_prob[2]) && are(first, {-0.091791, 0.067104, 0.024686, 0}) && others == 0;
+}
+
+bool live_rows() {
+  cohort::reference_context context;
+  auto [logits, token, old_log_prob, advantage] = logits_batch{};
+  // [live_rows]
+  std::vector<std::int64_t> live(4);
+  cohort::logits_policy_gradient<float>(
+      context,
+      {.layout = cohort::padded{2, 2},
+       .logits = logits,
+       .token = token,
+       .old_log_prob = old_log_prob,
+       .advantage = cohort::per_sequence(advantage)},
+      {.d_logits = logits, .live_rows = live}, cohort::objective(cohort::ppo_clip{.low = 0.2, .high = 0.28}),
+      {.normalizer = cohort::by_tokens(4), .vocabulary = 3, .zero_rows = cohort::zero_rows::leave});
+  // live 0 -1 -1 -1: only row 0 was written; rows 1 to 3 of d_logits are not to be read
+  // [end]
+  return are(live, {0, -1, -1, -1}) && logits[3][2] == 1;
+}
+
+bool distribution_terms() {
+  cohort::reference_context context;
+  auto [logits, token, old_log_prob, advantage] = logits_batch{};
+  float ref_logits[4][4] = {};
+  cohort::logits_sums sums;
+  // [distribution_terms]
+  cohort::logits_policy_gradient<float>(
+      context,
+      {.layout = cohort::padded{2, 2},
+       .logits = logits,
+       .token = token,
+       .old_log_prob = old_log_prob,
+       .advantage = cohort::per_sequence(advantage),
+       .ref_logits = ref_logits}, // 0 everywhere: a uniform reference
+      {.d_logits = logits, .report = &sums}, cohort::objective(cohort::ppo_clip{.low = 0.2, .high = 0.28}),
+      {.normalizer = cohort::by_tokens(4), .entropy = {.coefficient = 0.01}, .distribution_kl = 0.02, .vocabulary = 3});
+  cohort::logits_report const seen = cohort::read(context, &sums);
+  // seen.entropy 0.934683, seen.distribution_kl 0.163929 = log 3 - entropy
+  // seen.loss = seen.policy.loss - 0.01 * seen.entropy + 0.02 * seen.distribution_kl
+  // [end]
+  return seen.skipped == 0 && close(seen.distribution_kl, std::log(3.0) - seen.entropy) &&
+         close(seen.entropy, 0.934683) &&
+         close(seen.loss, seen.policy.loss - 0.01 * seen.entropy + 0.02 * seen.distribution_kl);
+}
+
 bool accumulate_policy_gradient() {
   cohort::reference_context context;
   // [accumulate_policy_gradient]
@@ -554,6 +678,11 @@ int main() {
                         {"normalizer", normalizer()},
                         {"token_log_prob", token_log_prob()},
                         {"head_policy_gradient", head_policy_gradient()},
+                        {"distributions", distributions()},
+                        {"seeds_of_distributions", seeds_of_distributions()},
+                        {"logits_policy_gradient", logits_policy_gradient()},
+                        {"live_rows", live_rows()},
+                        {"distribution_terms", distribution_terms()},
                         {"accumulate_policy_gradient", accumulate_policy_gradient()},
                         {"kl_penalty", kl_penalty()},
                         {"errors", errors()},

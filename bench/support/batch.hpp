@@ -3,6 +3,7 @@
 /// Random batches for the benches: the same for everybody who is measured.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,15 @@ inline std::vector<float> normal(std::size_t n, std::uint32_t seed) {
   std::normal_distribution<float> draw;
   std::vector<float> x(n);
   for (float& value : x) value = draw(generator);
+  return x;
+}
+
+/// As many numbers as a vocabulary needs: a million normal ones, over and over; rows differ, for it is no multiple.
+inline std::vector<float> many_normal(std::size_t n, std::uint32_t seed) {
+  std::vector<float> const some = normal((std::min)(n, std::size_t{1'000'003}), seed);
+  std::vector<float> x(n);
+  for (std::size_t i = 0; i < n; i += some.size())
+    std::copy_n(some.begin(), (std::min)(some.size(), n - i), x.begin() + static_cast<std::ptrdiff_t>(i));
   return x;
 }
 

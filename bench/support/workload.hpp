@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iterator>
+#include <new>
 #include <sstream>
 #include <vector>
 
@@ -32,6 +34,37 @@ inline constexpr double epsilon = 1e-6;
 namespace returns {
 inline constexpr double gamma = 0.99, lambda = 0.95;
 }
+
+/// The logits tiers: a padded batch of 32 columns, PPO with two clip ranges, mean over the tokens; a head's width.
+namespace logits {
+inline constexpr cohort::index_t columns = 32, vocabulary = 151'936, width = 896;
+inline constexpr cohort::index_t vocabularies[] = {vocabulary, 32'000, 262'144}; // the others for a picture
+inline constexpr double low = 0.2, high = 0.28;
+
+/// Rows of logits: COHORT_BENCH_TOKENS, else 512.
+inline cohort::index_t tokens() {
+  char const* const given = std::getenv("COHORT_BENCH_TOKENS");
+  return (std::max)(cohort::index_t{1}, cohort::index_t{given ? std::atoll(given) : 512} / columns) * columns;
+}
+} // namespace logits
+
+/// Memory as frameworks hand it out: at a multiple of a cache line. A vector's own is 16 bytes off for large sizes, and
+/// every 64-byte access then touches two lines.
+template <class T>
+struct line_allocator {
+  using value_type = T;
+  line_allocator() = default;
+  template <class U>
+  line_allocator(line_allocator<U> const&) {}
+  static T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), line)); }
+  static void deallocate(T* p, std::size_t) { ::operator delete(p, line); }
+  friend bool operator==(line_allocator, line_allocator) { return true; }
+
+private:
+  static constexpr std::align_val_t line{64};
+};
+template <class T>
+using buffer = std::vector<T, line_allocator<T>>;
 
 inline constexpr int calls_per_sample = 5;
 

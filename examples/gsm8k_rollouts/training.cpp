@@ -53,7 +53,19 @@ private:
   std::size_t given_ = 0;
 };
 
-/// One step of maximum likelihood: loss = -sum log_prob / tokens, so that the seed is -1 / tokens everywhere.
+/// The same seed for every token: -1 / tokens makes a step of maximum likelihood, loss = -sum log_prob / tokens. Returns
+/// this micro-batch's part of it.
+double likelihood_gradient(model_pass& pass, token_batch const& batch, double tokens) {
+  pass.score(batch);
+  std::vector<float> const seed(pass.log_prob.size(), static_cast<float>(-1 / tokens));
+  auto logits = pass.logits();
+  cohort::token_log_prob_backward<float>(pass.context, {.logits = logits, .token = batch.token, .d_log_prob = seed},
+                                         {.d_logits = logits});
+  double sum = 0;
+  for (float const log_prob : pass.log_prob) sum += static_cast<double>(log_prob);
+  return -sum / tokens;
+}
+
 double likelihood_step(trainer& training, std::span<encoded_text const* const> texts, Eigen::Index context) {
   std::size_t const size = 4; // texts of a micro-batch
   auto const tokens = static_cast<double>(tokens_of(texts));
@@ -63,9 +75,8 @@ double likelihood_step(trainer& training, std::span<encoded_text const* const> t
       [&](std::size_t item) {
         return make_batch(texts.subspan(item * size, (std::min)(size, texts.size() - item * size)), context);
       },
-      [&](std::size_t item, token_batch const&, model_pass& pass) {
-        std::fill(pass.d_log_prob.begin(), pass.d_log_prob.end(), static_cast<float>(-1 / tokens));
-        for (float const log_prob : pass.log_prob) part[item] -= static_cast<double>(log_prob) / tokens;
+      [&](std::size_t item, token_batch const& batch, model_pass& pass) {
+        part[item] = likelihood_gradient(pass, batch, tokens);
       });
   return std::accumulate(part.begin(), part.end(), 0.0);
 }
@@ -87,11 +98,11 @@ std::vector<rollout> snapshot(policy_model const& model, std::span<scored_prompt
   return rollouts;
 }
 
-/// Some prompts, joined into the packed arrays that one call of policy_loss reads.
+/// Some prompts, joined into the packed arrays that one call of logits_policy_gradient reads.
 struct micro_batch {
   text_list texts;
   std::vector<float> advantage, old_log_prob;
-  cohort::loss_sums report;
+  cohort::logits_sums report;
 
   explicit micro_batch(std::span<rollout const* const> rollouts) {
     for (auto const* one : rollouts) {
@@ -115,27 +126,33 @@ std::int64_t tokens_of(std::span<micro_batch const> batches) {
   return tokens;
 }
 
-/// The loss of one micro-batch and the seed of its backward pass. Every micro-batch divides by the tokens of the whole
-/// step, so that their sum is the loss of the step, however it is cut.
-void policy_seed(model_pass& pass, token_batch const& tokens, micro_batch& batch, supervision by,
-                 std::int64_t step_tokens, policy_options const& options) {
+/// The loss of one micro-batch, and the logits replaced by their gradient: each row of logits is read once. Every
+/// micro-batch divides by the tokens of the whole step, so that their sum is the loss of the step, however it is cut.
+void policy_gradient(model_pass& pass, token_batch const& tokens, micro_batch& batch, supervision by,
+                     std::int64_t step_tokens, policy_options const& options) {
   using advantage_view = cohort::advantage_view<float, cohort::host_space>;
   auto const advantage = by == supervision::outcome ? advantage_view{cohort::per_sequence(batch.advantage)}
                                                     : advantage_view{cohort::per_token(batch.advantage)};
-  cohort::policy_loss<float>(pass.context,
-                             {.layout = cohort::packed(tokens.sequence_offsets),
-                              .log_prob = pass.log_prob,
-                              .old_log_prob = batch.old_log_prob,
-                              .ref_log_prob = batch.old_log_prob,
-                              .advantage = advantage},
-                             {.d_log_prob = pass.d_log_prob, .report = &batch.report},
-                             cohort::objective(cohort::ppo_clip{.low = options.clip_low, .high = options.clip_high},
-                                               cohort::k3{.beta = options.beta}),
-                             {.normalizer = cohort::by_tokens(step_tokens)});
+  cohort::logits_policy_gradient_options const how{.normalizer = cohort::by_tokens(step_tokens)};
+  pass.context.reserve(
+      cohort::logits_policy_gradient_workspace_bytes<float>(tokens.tokens(), how)); // once it is enough
+  auto logits = pass.logits();
+  cohort::logits_policy_gradient<float>(
+      pass.context,
+      {.layout = cohort::packed(tokens.sequence_offsets),
+       .logits = logits,
+       .token = tokens.token,
+       .old_log_prob = batch.old_log_prob,
+       .ref_log_prob = batch.old_log_prob,
+       .advantage = advantage},
+      {.d_logits = logits, .report = &batch.report}, // in place
+      cohort::objective(cohort::ppo_clip{.low = options.clip_low, .high = options.clip_high},
+                        cohort::k3{.beta = options.beta}),
+      how);
 }
 
 struct step_result {
-  cohort::loss_report report;
+  cohort::logits_report report;
   double gradient_norm;
 };
 
@@ -147,9 +164,9 @@ step_result policy_step(trainer& training, std::span<rollout const* const> rollo
   double const norm = training.step(
       batches.size(), [&](std::size_t item) { return make_batch(batches[item].texts, context); },
       [&](std::size_t item, token_batch const& tokens, model_pass& pass) {
-        policy_seed(pass, tokens, batches[item], by, step_tokens, options);
+        policy_gradient(pass, tokens, batches[item], by, step_tokens, options);
       });
-  cohort::loss_sums total = batches[0].report;
+  cohort::logits_sums total = batches[0].report;
   for (std::size_t item = 1; item < batches.size(); ++item) total = cohort::merge(total, batches[item].report);
   cohort::reference_context host;
   return {cohort::read(host, &total), norm};
@@ -159,16 +176,17 @@ step_result policy_step(trainer& training, std::span<rollout const* const> rollo
 class epoch_summary {
 public:
   void add(step_result const& step) {
+    auto const& policy = step.report.policy;
     ++steps_;
     sum_.loss += step.report.loss;
-    sum_.kl += step.report.kl;
-    sum_.approx_kl += step.report.approx_kl;
-    sum_.ratio_mean += step.report.ratio_mean;
+    sum_.kl += policy.kl;
+    sum_.approx_kl += policy.approx_kl;
+    sum_.ratio_mean += policy.ratio_mean;
     sum_.gradient_norm += step.gradient_norm;
-    sum_.clip_low_mean += step.report.clip_low;
-    sum_.clip_high_mean += step.report.clip_high;
-    sum_.clip_low_min = (std::min)(sum_.clip_low_min, step.report.clip_low_min);
-    sum_.clip_high_max = (std::max)(sum_.clip_high_max, step.report.clip_high_max);
+    sum_.clip_low_mean += policy.clip_low;
+    sum_.clip_high_mean += policy.clip_high;
+    sum_.clip_low_min = (std::min)(sum_.clip_low_min, policy.clip_low_min);
+    sum_.clip_high_max = (std::max)(sum_.clip_high_max, policy.clip_high_max);
   }
 
   [[nodiscard]] epoch_metrics mean(int epoch, std::int64_t tokens) const {
@@ -203,7 +221,9 @@ std::vector<float> token_log_probs(policy_model const& model, std::span<encoded_
   pool.run(part.size(), [&](std::size_t worker, std::size_t item) {
     std::size_t const begin = item * texts_at_a_time;
     auto const some = texts.subspan(begin, (std::min)(texts_at_a_time, texts.size() - begin));
-    pass[worker].forward(model, make_batch(some, model.shape().context));
+    token_batch const batch = make_batch(some, model.shape().context);
+    pass[worker].forward(model, batch);
+    pass[worker].score(batch);
     part[item] = pass[worker].log_prob;
   });
   std::vector<float> log_prob;
@@ -239,8 +259,9 @@ void optimise_policy(policy_model& model, std::span<scored_prompt const* const> 
       auto const chosen = std::span{shuffled}.subspan(begin, end - begin);
       auto const seen = policy_step(training, chosen, advantage.by, options, model.shape().context);
       summary.add(seen);
-      tokens_seen += seen.report.tokens;
-      if (on_step) on_step(seen.report.tokens);
+      std::int64_t const tokens = seen.report.policy.tokens + seen.report.skipped;
+      tokens_seen += tokens;
+      if (on_step) on_step(tokens);
     });
     if (on_epoch) on_epoch(summary.mean(epoch, tokens_seen));
   }

@@ -38,6 +38,8 @@
 #include <cohort/objective/value_loss.hpp>
 
 #include <cohort/gradient/accumulate_policy_gradient.hpp>
+#include <cohort/gradient/head_log_prob.hpp>
+#include <cohort/gradient/head_policy_gradient.hpp>
 #include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 

@@ -77,6 +77,8 @@ template <class Space>
 struct token_layout;
 template <class Space>
 struct group_layout;
+template <class T>
+struct matrix_product;
 template <class V, bool InRow>
 struct lane;
 template <class V>
@@ -113,6 +115,8 @@ struct token_log_prob_options;
 struct token_log_prob_backward_options;
 struct entropy_bonus;
 struct logits_policy_gradient_options;
+struct head_log_prob_options;
+struct head_policy_gradient_options;
 struct accumulate_policy_gradient_options;
 
 COHORT_NAMESPACE_END

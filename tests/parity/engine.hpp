@@ -106,6 +106,20 @@ struct logits_result {
   cohort::logits_report report;
 };
 
+/// A loss on a head, whose log-probs are its own: loss.log_prob stays empty.
+struct head_call {
+  loss_call loss;
+  std::int64_t width, vocabulary;
+  values hidden, weights, bias;
+  std::vector<std::int64_t> token;
+  double temperature = 1;
+};
+
+struct head_result {
+  values d_hidden, d_weights, d_bias;
+  cohort::loss_report report;
+};
+
 struct statistics_result {
   values count, std, zero_variance; ///< per group
 };
@@ -136,6 +150,7 @@ public:
                                          values const& d_entropy = {}) = 0;
   /// In place. The log-probs of `loss` are not looked at.
   virtual logits_result logits_policy_gradient(logits_call const& call, loss_call const& loss) = 0;
+  virtual head_result head_policy_gradient(head_call const& call) = 0;
   virtual values group_advantage(values const& reward, group_options const& options) = 0;
   virtual statistics_result group_statistics(values const& reward, std::int64_t group_size) = 0;
 };

@@ -74,6 +74,10 @@ private:
   std::vector<std::int64_t> offsets_{0};
 };
 
+/// Compiled in files of its own, head_*.cpp.
+template <class Context, class T>
+head_result run_head(Context& context, head_call const& call);
+
 template <class Context, class T>
 class engine_over final : public engine {
 public:
@@ -227,6 +231,8 @@ public:
             {tokens.out(log_prob), tokens.out(entropy)},
             cohort::read(context_, &sums)};
   }
+
+  head_result head_policy_gradient(head_call const& call) override { return run_head<Context, T>(context_, call); }
 
   values group_advantage(values const& reward, group_options const& options) override {
     auto const x = in<T>(reward);

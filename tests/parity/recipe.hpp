@@ -18,7 +18,7 @@ namespace parity {
 namespace tolerance {
 inline constexpr double exact = 1e-10;
 inline constexpr double whitened = 2e-8; ///< verl's means divide by count + 1e-8
-inline constexpr double single = 2e-6;   ///< verl's metrics and what it computes in float
+inline constexpr double single = 2e-6;   ///< verl's metrics and what it computes in float; all of Liger
 inline constexpr double in_float = 1e-5; ///< ours in float
 } // namespace tolerance
 
@@ -41,6 +41,9 @@ std::optional<recipe> trl_recipe(peer_case const& c);
 std::optional<recipe> trl_advantage_recipe(peer_case const& c);
 std::optional<recipe> verl_recipe(peer_case const& c);
 std::optional<recipe> verl_advantage_recipe(peer_case const& c);
+std::optional<recipe> liger_recipe(peer_case const& c);
+/// Our call with the options of one of Liger's cases.
+head_call liger_call(dictionary const& options);
 
 /// A recorded output as one of our metrics.
 struct metric {

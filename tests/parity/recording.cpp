@@ -81,5 +81,9 @@ recording const& verl() {
   static recording const r = load("verl");
   return r;
 }
+recording const& liger() {
+  static recording const r = load("liger");
+  return r;
+}
 
 } // namespace parity

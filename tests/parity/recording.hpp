@@ -53,5 +53,6 @@ struct recording {
 /// Read once each.
 recording const& trl();
 recording const& verl();
+recording const& liger();
 
 } // namespace parity

@@ -26,7 +26,8 @@ struct lane {
   int count;
 };
 
-/// Per lane type: scalar, size, of<T>, all(), iota(), bits, load, store, gather, scatter.
+/// Per lane type: scalar, size, of<T>, all(), iota(), bits, load, store, store_normal (results too small
+/// to be normal numbers may become 0), gather, scatter.
 template <class V>
 struct lane_traits;
 
@@ -52,6 +53,10 @@ struct lane_traits<S> {
   }
   template <class T>
   COHORT_HOST_DEVICE static void store(T* p, index_t, int, S value) {
+    detail::narrow(p, value);
+  }
+  template <class T>
+  COHORT_HOST_DEVICE static void store_normal(T* p, int, S value) {
     detail::narrow(p, value);
   }
   template <class T>

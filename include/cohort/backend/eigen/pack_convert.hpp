@@ -115,15 +115,6 @@ COHORT_INLINE pack<float> widened(half const* p) {
 
 /// Rounded once, to nearest, ties to even; NaN stays NaN.
 COHORT_INLINE void narrowed(bfloat16* p, pack<float> x) {
-#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512BF16__) && defined(__AVX512DQ__)
-  // The instruction takes subnormal numbers for 0, and keeps the payload of a NaN as the rest does.
-  constexpr int subnormal = 0x20;
-  if (_mm512_fpclass_ps_mask(x.low, subnormal) == 0) [[likely]] {
-    __m256bh const stored = _mm512_cvtneps_pbh(x.low);
-    std::memcpy(p, &stored, sizeof stored);
-    return;
-  }
-#endif
   using integers = vector_of<std::uint32_t>;
   integers bits, nan;
   copy_bits(bits, x);
@@ -134,6 +125,18 @@ COHORT_INLINE void narrowed(bfloat16* p, pack<float> x) {
       __builtin_convertvector((nan & (bits >> 16 | 0x40U)) | (~nan & rounded), vector_of<std::uint16_t>);
   std::memcpy(p, &stored, sizeof stored);
 }
+
+/// The same in one instruction, which takes subnormal numbers for 0.
+#if defined(EIGEN_VECTORIZE_AVX512) && defined(__AVX512BF16__)
+inline constexpr bool narrows_normal = true;
+COHORT_INLINE void narrowed_normal(bfloat16* p, pack<float> x) {
+  __m256bh const stored = _mm512_cvtneps_pbh(x.low);
+  std::memcpy(p, &stored, sizeof stored);
+}
+#else
+inline constexpr bool narrows_normal = false;
+COHORT_INLINE void narrowed_normal(bfloat16* p, pack<float> x) { narrowed(p, x); }
+#endif
 
 /// Which of the lowest bits are set, one per lane.
 template <class T>

@@ -95,6 +95,13 @@ struct lane_traits<detail::pack<T>> {
       if (step == 1 && count == size) return detail::packs::narrowed(p, value);
     store_some(p, step, count, value);
   }
+  /// The same, but for numbers too small to be normal ones, which may be stored as 0 of their sign.
+  template <class S>
+  static COHORT_INLINE void store_normal(S* p, int count, pack value) {
+    if constexpr (std::same_as<S, bfloat16> && detail::packs::narrows_normal)
+      if (count == size) return detail::packs::narrowed_normal(p, value);
+    store(p, 1, count, value);
+  }
   template <class S>
   COHORT_HIDDEN static pack gather(S const* p, index_t step, index_t const* order, int count) {
     alignas(64) T lanes[size] = {};

@@ -28,10 +28,19 @@ struct logit_row {
   /// The same on the first look at a row, which comes from memory: asks for what the loop touches 8 KB later.
   template <class At>
   COHORT_HOST_DEVICE COHORT_INLINE typename At::type first_look(At at, index_t c) const {
-    constexpr index_t line = 64, bytes = static_cast<index_t>(sizeof(L)) * lane_traits<typename At::type>::size;
-    for (index_t byte = 0; byte < bytes; byte += line)
-      prefetch<0, 8192>(reinterpret_cast<char const*>(logits + c) + byte);
+    ask_ahead<typename At::type>(c);
     return (*this)(at, c);
+  }
+  /// The same, for what does not depend on which lane has which class.
+  template <class At>
+  COHORT_HOST_DEVICE COHORT_INLINE typename At::type first_look_in_any_order(At at, index_t c) const {
+    using V = typename At::type;
+    if constexpr (!Masked && requires { lane_traits<V>::load_in_any_order(logits); }) {
+      ask_ahead<V>(c);
+      return lane_traits<V>::load_in_any_order(logits + c);
+    } else {
+      return first_look(at, c);
+    }
   }
   [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
     if constexpr (Masked)
@@ -45,6 +54,12 @@ struct logit_row {
   }
 
 private:
+  template <class V>
+  COHORT_HOST_DEVICE COHORT_INLINE void ask_ahead(index_t c) const {
+    constexpr index_t line = 64, bytes = static_cast<index_t>(sizeof(L)) * lane_traits<V>::size;
+    for (index_t byte = 0; byte < bytes; byte += line)
+      prefetch<0, 8192>(reinterpret_cast<char const*>(logits + c) + byte);
+  }
   /// The bits from class c on: a pack starts at a multiple of its lanes, so they stand in one word.
   [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE std::uint32_t word(index_t c) const {
     return allowed[c / 32] >> (c % 32);

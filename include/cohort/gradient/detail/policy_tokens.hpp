@@ -115,7 +115,8 @@ struct seedless_sums {
 };
 
 /// After the rows, or between scoring them and differentiating them: seeds from log-probs, and the report. `rows` is
-/// what the rows themselves reported.
+/// what the rows themselves reported; before there is such a thing, the seed of a bad token is NaN, so that its row has no
+/// part in terms of the distribution either.
 template <class T, class Space, class Surrogate, class Kl>
 struct token_seeds_body {
   using compute_type = T;
@@ -131,6 +132,7 @@ struct token_seeds_body {
     auto row = p.template open<any_lines>(r);
     double const valid = batch_count_body<T, Space>{p.rows, p.mask}(team, r).tokens;
     row.policies.mask = tokens.live_mask().row(p.rows, r);
+    if (!rows) row.excluded = not_a_number;
     logits_sums sums = rows && p.terms.level != ratio_level::token ? seedless(team, r, n) : logits_sums{};
     sums.policy = p.loss_of(team, r, n, row, valid);
     sums.skipped = valid - sums.policy.tokens - sums.policy.bad_slots;

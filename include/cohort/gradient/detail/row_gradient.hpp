@@ -74,19 +74,18 @@ COHORT_HOST_DEVICE void scale_stash(Team const& team, stash_in<L> stash, index_t
   }
 }
 
-/// out = -seed * p from the logits themselves; the sum of exp says whether one was NaN or +inf.
+/// out = -seed * p from the logits themselves. False where one was NaN or +inf.
 template <class Team, class Row, class L>
-COHORT_HOST_DEVICE double write_softmax(Team const& team, Row row, L* out, index_t n, row_softmax const& s,
-                                        double seed) {
+COHORT_HOST_DEVICE bool write_softmax(Team const& team, Row row, L* out, index_t n, row_softmax const& s, double seed) {
   double const factor = -seed / s.sum, high = s.high, inverse = s.inverse_temperature;
   auto const sums = team.template reduce<sum_of>(n, interleaved([=]<class At>(At at, index_t c) COHORT_FLAT {
                                                    using V = typename At::type;
                                                    V const e = row_exponential<V, gradient_exponential<L>>(inverse)(
                                                        row.first_look(at, c) - V(high));
-                                                   lane_traits<V>::store(out + c, 1, at.count, e * V(factor));
+                                                   lane_traits<V>::store_normal(out + c, at.count, e * V(factor));
                                                    return sum_of<V>{e};
                                                  }));
-  return sums.sum;
+  return lane_is_finite(sums.sum);
 }
 
 /// The line in log p and log q that p is multiplied by, and what is added to for the token: all of them by 1 / T.

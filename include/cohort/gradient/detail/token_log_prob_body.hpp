@@ -176,9 +176,9 @@ private:
     if (!s.usable()) return false;
     if (plain) {
       double const weight = seed.log_prob * inverse;
-      double const sum = write_softmax(team, row, out, in.classes(), s, weight);
+      bool const finite = write_softmax(team, row, out, in.classes(), s, weight);
       write_token(team, out, id, weight, s.log_prob(logit));
-      return lane_is_finite(sum);
+      return finite;
     }
     write_line(team, row, no_row{}, out, in.classes(), s, {.sum = 1}, {seed, s.entropy(), 0, inverse}, id, accumulate);
     return true;
