@@ -14,6 +14,7 @@
 #include <cohort/cohort.hpp>
 
 #include <support/batch.hpp>
+#include <support/head.hpp>
 #include <support/logits.hpp>
 #include <support/policy.hpp>
 #include <support/workload.hpp>
@@ -118,7 +119,7 @@ void gae(folder const& to, cohort::index_t rows, cohort::index_t columns) {
 template <class L>
 void logits_of(folder const& to, std::string const& type, cohort::index_t vocabulary, double& loss) {
   bench::logits_batch<L> b(vocabulary);
-  std::vector<L> gradient(b.original.size());
+  bench::buffer<L> gradient(b.original.size());
   cohort::logits_policy_gradient_options const options{.normalizer = cohort::by_tokens(b.tokens)};
   cohort::eigen_context context{
       {.workspace_bytes = cohort::logits_policy_gradient_workspace_bytes<L>(b.tokens, options)}};
@@ -147,6 +148,29 @@ void logits(folder const& to, cohort::index_t vocabulary, bool with_bf16) {
             {"loss_bf16", loss_bf16}});
 }
 
+void head(folder const& to) {
+  using namespace bench::logits;
+  bench::head_batch b(vocabulary);
+  auto context = b.context_for(bench::thread_counts().back());
+  cohort::logits_sums sums;
+  b.gradient(context, sums);
+  to.write("hidden.f32", b.hidden);
+  to.write("weights.f32", b.weights);
+  to.write("token.i64", b.token);
+  to.write("old_log_prob.f32", b.old_log_prob);
+  to.write("advantage.f32", b.advantage);
+  to.write("log_prob.f32", b.log_prob);
+  to.write("d_hidden.f32", b.d_hidden);
+  to.write("d_weights.f32", b.d_weights);
+  to.write({{"tokens", tokens()},
+            {"columns", columns},
+            {"vocabulary", vocabulary},
+            {"width", width},
+            {"low", low},
+            {"high", high},
+            {"loss", cohort::read(context, &sums).loss}});
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
@@ -162,4 +186,5 @@ int main(int count, char** arguments) {
     if (bool const main_one = vocabulary == bench::logits::vocabulary;
         wanted("logits_policy_gradient") || (main_one && wanted("token_log_prob")))
       logits({root, ("logits_" + std::to_string(vocabulary)).c_str()}, vocabulary, main_one);
+  if (wanted("head_policy_gradient")) head({root, "head"});
 }

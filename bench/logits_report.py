@@ -6,13 +6,12 @@ import math
 import statistics
 from xml.sax.saxutils import escape
 
-VOCABULARY, WIDTH = 151936, 896
+VOCABULARY = 151936
 
 
 @dataclasses.dataclass
 class Share:
-    """What a limit allows, as a part of the time taken. Of a call: bytes per logit and exponentials per logit; or
-    operations of a product per logit."""
+    """What a limit allows, as a part of the time taken."""
 
     label: str
     program: str
@@ -68,7 +67,9 @@ AIMS = [
     Ratio("30 % padding, 40 % of the rest without advantage, zeros written: all rows", GRADIENTS,
           "mix_zeros_written_f32/151936", 1.5, T2, None, True),
     Ratio("the same with a list of rows: all rows", GRADIENTS, "mix_rows_listed_f32/151936", 2.2, T2, None, True),
-    Share("head, of Eigen's products", HEADS, HEAD, {1: 0.90, 2: 0.90}, [("products", 6 * WIDTH)]),
+    Ratio("head: Eigen's three products alone", HEADS, HEAD, 0.9, "products/151936", None, True),
+    Ratio("head's log-probs: Eigen's product alone", HEADS, "head_log_prob_f32/151936", None, "product_of_logits/151936",
+          None, True),
     Ratio("head: torch.compile", HEADS, HEAD, 1.35, "head_f32", plain_compile),
     Ratio("head: eager", HEADS, HEAD, None, "head_f32", eager),
     Ratio("head: Liger's chunked loss", HEADS, HEAD, 3, "head_f32", liger),

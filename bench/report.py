@@ -260,8 +260,7 @@ def limit_table(results):
              "fill": ("written past the caches, GB/s", 1e9),
              "exponential": ("Eigen's exponentials of floats, 10^9/s", 1e9),
              "row_exponential": ("ours of a row, 10^9/s", 1e9),
-             "short_exponential": ("ours of a row, for 16 bits, 10^9/s", 1e9),
-             "products": ("Eigen's products of a head, 10^9 operations/s", 1e9)}
+             "short_exponential": ("ours of a row, for 16 bits, 10^9/s", 1e9)}
     for what, (label, unit) in units.items():
         cells = []
         for n in results.threads:
