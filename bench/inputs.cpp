@@ -119,7 +119,7 @@ void gae(folder const& to, cohort::index_t rows, cohort::index_t columns) {
 template <class L>
 void logits_of(folder const& to, std::string const& type, cohort::index_t vocabulary, double& loss) {
   bench::logits_batch<L> b(vocabulary);
-  std::vector<L> gradient(b.original.size());
+  bench::buffer<L> gradient(b.original.size());
   cohort::logits_policy_gradient_options const options{.normalizer = cohort::by_tokens(b.tokens)};
   cohort::eigen_context context{
       {.workspace_bytes = cohort::logits_policy_gradient_workspace_bytes<L>(b.tokens, options)}};

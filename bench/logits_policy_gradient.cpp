@@ -49,10 +49,10 @@ struct run {
   /// What others must give: loss and gradient of ours.
   struct expectation {
     double loss;
-    std::vector<L> gradient;
+    bench::buffer<L> gradient;
   };
   expectation expected() {
-    std::vector<L> gradient(b.original.size());
+    bench::buffer<L> gradient(b.original.size());
     cohort::logits_sums sums;
     bench::run_logits(context, b, b.original, gradient, sums);
     return {cohort::read(context, &sums).loss, gradient};

@@ -3,6 +3,7 @@
 # Finds out what cohort's tests, examples and benchmarks miss on this machine, and installs that through apt.
 #   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench|peers]... [--with clang]
 # Without --for: everything but what the comparison with PyTorch takes (peers). Nothing missing: nothing said, nothing done.
+# Optional: libtorch, for the tests; only as root, and where apt has it.
 set -eu
 
 say() { printf 'cohort setup: %s\n' "$*"; }
@@ -28,6 +29,12 @@ want() {                                  # want PACKAGE WHAT TEST...: notes the
   "$@" >/dev/null 2>&1 || missing="$missing$package|$what
 "
 }
+optional=''                               # packages
+like() {                                  # like PACKAGE TEST...: the same, for what is skipped where it is missing
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || optional="$optional $package"
+}
 
 # Whether the compiler at hand (CXX may hold several words) takes this code.
 compiles() {
@@ -44,13 +51,14 @@ good_cmake() {
 sanitizing_clang() {
   command -v clang++ && printf 'int main() {}' | clang++ -fsanitize=address,undefined -x c++ - -o /dev/null
 }
+has_header() { compiles "#if !__has_include(<$1>)\\n#error\\n#endif\\n"; }
 catch='#if __has_include(<catch2/catch_test_macros.hpp>)\n#elif !__has_include(<catch2/catch.hpp>)\n#error\n#endif\n'
 eigen='#include <Eigen/Core>\n#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)\n#error\n#endif\n'
 
 python_headers='import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("include")) / "Python.h").stat()'
 
 look() {
-  missing=''
+  missing='' optional=''
   want g++ "a C++20 compiler, g++ >= 12 or clang++ >= 14" good_compiler
   want cmake "CMake >= 3.25" good_cmake
   want ninja-build Ninja command -v ninja
@@ -58,6 +66,7 @@ look() {
   if wanted_for tests; then
     want catch2 Catch2 compiles "$catch"
     want librapidcheck-dev rapidcheck compiles '#include <rapidcheck.h>\n'
+    like libtorch-dev has_header ATen/ATen.h
   fi
   if wanted_for tests || wanted_for bench; then
     want python3 "Python 3" command -v python3
@@ -80,32 +89,52 @@ look() {
   fi
 }
 
-look
-[ -n "$missing" ] || exit 0
-say "missing:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"
-packages=$(printf '%s' "$missing" | sed 's/|.*//' | paste -s -d ' ' -)
-
-command -v apt-get >/dev/null 2>&1 || die "no apt-get here: install the above by your system's means, then run this again"
-as_root=''
-if [ "$(id -u)" -ne 0 ]; then
-  as_root=sudo
-  command -v sudo >/dev/null 2>&1 || die "run as root: apt-get install $packages"
-fi
 # Some releases of Debian and Ubuntu keep clang's sanitizers in a package of their own.
 sanitizer_package() {
   case " $packages " in *" clang "*) apt-cache show libclang-rt-dev >/dev/null 2>&1 && printf ' libclang-rt-dev' ;; esac
   true
 }
+install() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "$@" >/dev/null
+}
+# Only what apt offers by the lists at hand, and only as root: without it some tests are skipped, and say so.
+install_optional() {
+  for package in $optional; do
+    apt-cache show "$package" >/dev/null 2>&1 || continue
+    if [ "$dry_run" = yes ] || [ "$(id -u)" -ne 0 ]; then
+      say "optional, tests are skipped without it: apt-get install --no-install-recommends $package"
+    else
+      say "installing through apt, optional: $package"
+      install "$package" || say "$package could not be installed; the tests that use it are skipped"
+    fi
+  done
+}
+
+as_root=''
+look
+if [ -z "$missing" ]; then
+  install_optional
+  exit 0
+fi
+say "missing:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"
+packages=$(printf '%s' "$missing" | sed 's/|.*//' | paste -s -d ' ' -)
+
+command -v apt-get >/dev/null 2>&1 || die "no apt-get here: install the above by your system's means, then run this again"
+if [ "$(id -u)" -ne 0 ]; then
+  as_root=sudo
+  command -v sudo >/dev/null 2>&1 || die "run as root: apt-get install $packages"
+fi
 if [ "$dry_run" = yes ]; then
   say "would run: ${as_root:+$as_root }apt-get update && ${as_root:+$as_root }apt-get install $packages$(sanitizer_package)"
+  install_optional
   exit 0
 fi
 
 say "installing through apt: $packages"
 $as_root apt-get -q update >/dev/null || say "apt-get update failed; trying with the lists at hand"
 # shellcheck disable=SC2046,SC2086 # a list of packages
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends $packages $(sanitizer_package) \
-  >/dev/null || die "apt-get could not install: $packages"
+install $packages $(sanitizer_package) || die "apt-get could not install: $packages"
+install_optional
 
 look
 [ -z "$missing" ] || die "still missing, the system's packages are too old:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"

@@ -2,8 +2,6 @@
 // The snippets of the documentation, compiled and checked.
 #include <cohort/backend/eigen.hpp>
 #include <cohort/cohort.hpp>
-#include <cohort/gradient/head_log_prob.hpp>
-#include <cohort/gradient/head_policy_gradient.hpp>
 
 #include <algorithm>
 #include <cmath>

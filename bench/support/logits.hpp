@@ -78,8 +78,8 @@ inline constexpr auto surrogate = cohort::objective(cohort::ppo_clip{.low = logi
 template <class L>
 struct logits_batch : policy_batch {
   using matrix = cohort::view<L, 2, cohort::host_space>;
-  std::vector<L> original;
-  std::vector<std::vector<L>> work;
+  buffer<L> original;
+  std::vector<buffer<L>> work;
 
   explicit logits_batch(cohort::index_t v) : policy_batch(v) {
     auto const n = static_cast<std::size_t>(tokens * vocabulary);
@@ -95,13 +95,13 @@ struct logits_batch : policy_batch {
     for (std::size_t t = 0; t < token.size(); ++t) old_log_prob[t] = log_prob[t] + 0.1F * old_log_prob[t];
   }
 
-  [[nodiscard]] matrix view(std::vector<L>& x) const { return {x.data(), {tokens, vocabulary}, {vocabulary, 1}}; }
+  [[nodiscard]] matrix view(buffer<L>& x) const { return {x.data(), {tokens, vocabulary}, {vocabulary, 1}}; }
   [[nodiscard]] double bytes() const { return static_cast<double>(original.size() * sizeof(L)); }
 
   /// The next copy, for who does not destroy it.
-  std::vector<L>& next() { return work[turn_++ % work.size()]; }
+  buffer<L>& next() { return work[turn_++ % work.size()]; }
   /// The next copy, to be destroyed; outside of the time all of them are restored when each had its turn.
-  std::vector<L>& next(benchmark::State& state) {
+  buffer<L>& next(benchmark::State& state) {
     if (destroyed_ == work.size()) {
       state.PauseTiming();
       restore();
@@ -135,7 +135,7 @@ Batch& batch_of(cohort::index_t vocabulary) {
 
 /// Loss and gradient of the whole batch by ours, from `in` to `out`.
 template <class L>
-void run_logits(cohort::eigen_context& context, logits_batch<L>& b, std::vector<L>& in, std::vector<L>& out,
+void run_logits(cohort::eigen_context& context, logits_batch<L>& b, buffer<L>& in, buffer<L>& out,
                 cohort::logits_sums& report, cohort::ratio_level ratio = cohort::ratio_level::token) {
   cohort::logits_policy_gradient<L>(context,
                                     {.layout = cohort::padded{b.rows, logits::columns},
@@ -148,7 +148,7 @@ void run_logits(cohort::eigen_context& context, logits_batch<L>& b, std::vector<
 }
 /// The same of the mix: what has no gradient is zeroed, or left alone and listed.
 template <class L>
-void run_mix(cohort::eigen_context& context, logits_batch<L>& b, std::vector<L>& in, cohort::logits_sums& report,
+void run_mix(cohort::eigen_context& context, logits_batch<L>& b, buffer<L>& in, cohort::logits_sums& report,
              cohort::zero_rows zero_rows) {
   bool const listed = zero_rows == cohort::zero_rows::leave;
   cohort::logits_policy_gradient<L>(
@@ -168,7 +168,7 @@ void run_mix(cohort::eigen_context& context, logits_batch<L>& b, std::vector<L>&
 }
 /// The same in two sweeps, as three calls: every row is read twice.
 template <class L>
-double run_two_sweeps(cohort::eigen_context& context, logits_batch<L>& b, std::vector<L>& in) {
+double run_two_sweeps(cohort::eigen_context& context, logits_batch<L>& b, buffer<L>& in) {
   cohort::loss_sums report;
   cohort::token_log_prob<L>(context, {.logits = b.view(in), .token = b.token},
                             {.log_prob = b.log_prob, .log_sum_exp = b.log_sum_exp});

@@ -50,7 +50,7 @@ struct scalar_rows {
 };
 
 template <class Rows>
-void naive_log_prob(logits_batch<float>& b, std::vector<float> const& z, int threads) {
+void naive_log_prob(logits_batch<float>& b, buffer<float> const& z, int threads) {
   split_rows(b.tokens, threads, [&](cohort::index_t first, cohort::index_t last) {
     for (cohort::index_t r = first; r < last; ++r) {
       auto const i = static_cast<std::size_t>(r);
@@ -63,7 +63,7 @@ void naive_log_prob(logits_batch<float>& b, std::vector<float> const& z, int thr
 
 /// Loss and gradient in place, in two sweeps over all rows.
 template <class Rows>
-double naive_policy_gradient(logits_batch<float>& b, std::vector<float>& z, int threads) {
+double naive_policy_gradient(logits_batch<float>& b, buffer<float>& z, int threads) {
   naive_log_prob<Rows>(b, z, threads);
   constexpr auto low = static_cast<float>(1 - logits::low), high = static_cast<float>(1 + logits::high);
   auto const share = 1.0F / static_cast<float>(b.tokens);
@@ -87,7 +87,7 @@ double naive_policy_gradient(logits_batch<float>& b, std::vector<float>& z, int 
 
 /// Empty where the largest difference is within so much of the largest element, and what differs where not.
 template <class T>
-std::string differs(char const* what, std::vector<T> const& x, std::vector<T> const& expected, double tolerance) {
+std::string differs(char const* what, T const& x, T const& expected, double tolerance) {
   double largest = 0, error = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     double const want = static_cast<double>(as_float(expected[i])), has = static_cast<double>(as_float(x[i]));

@@ -23,7 +23,7 @@ void row_exponential_rate(benchmark::State& state) {
   using pack = cohort::detail::pack<float>;
   using lanes = cohort::lane_traits<pack>;
   constexpr std::size_t count = 2048, flight = 4, step = flight * lanes::size;
-  std::vector<float> x(count);
+  buffer<float> x(count);
   for (std::size_t i = 0; i < count; ++i) x[i] = -20.0F * static_cast<float>(i) / static_cast<float>(count);
   auto const exponential = cohort::detail::row_exponential<pack, For>(1.0);
   for (auto _ : state)

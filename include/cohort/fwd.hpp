@@ -77,6 +77,8 @@ template <class Space>
 struct token_layout;
 template <class Space>
 struct group_layout;
+template <class T>
+struct matrix_product;
 template <class V, bool InRow>
 struct lane;
 template <class V>

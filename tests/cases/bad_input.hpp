@@ -85,7 +85,7 @@ struct backward_call {
   cohort::token_log_prob_backward_inputs<float, host_space> in{
       .logits = a.logits, .token = a.token, .log_sum_exp = a.other_row, .d_log_prob = a.row};
   cohort::token_log_prob_backward_outputs<float, host_space> out{.d_logits = a.d_logits, .report = &a.rows};
-  cohort::token_log_prob_options options{};
+  cohort::token_log_prob_backward_options options{};
   auto check(auto& context) const { return cohort::check_token_log_prob_backward<float>(context, in, out, options); }
   void run(auto& context) const { cohort::token_log_prob_backward<float>(context, in, out, options); }
 };

@@ -77,9 +77,12 @@ batch<L> row_of(batch<L> const& b, index_t r) {
 struct exact_row {
   long double high = -std::numeric_limits<long double>::infinity(), sum = 0, temperature;
   template <class L>
-  exact_row(batch<L> const& b, index_t r, double divisor) : temperature(divisor) {
-    for (index_t v = 0; v < b.vocabulary; ++v) high = std::fmax(high, static_cast<long double>(b.logit_at(r, v)));
-    for (index_t v = 0; v < b.vocabulary; ++v) sum += std::exp((b.logit_at(r, v) - high) / temperature);
+  exact_row(batch<L> const& b, index_t r, double divisor) : exact_row(b, r, divisor, b.vocabulary) {}
+  /// Of the first columns alone.
+  template <class L>
+  exact_row(batch<L> const& b, index_t r, double divisor, index_t columns) : temperature(divisor) {
+    for (index_t v = 0; v < columns; ++v) high = std::fmax(high, static_cast<long double>(b.logit_at(r, v)));
+    for (index_t v = 0; v < columns; ++v) sum += std::exp((b.logit_at(r, v) - high) / temperature);
   }
   long double log_sum_exp() const { return high / temperature + std::log(sum); }
   long double log_prob(long double logit) const { return (logit - high) / temperature - std::log(sum); }

@@ -74,9 +74,10 @@ void all(Context& context) {
           (cohort::token_log_prob<float>(context, {.logits = logits, .token = token}, {.log_prob = row}, cold), row));
   cohort::token_log_prob_backward_inputs<float, cohort::host_space> const back{
       .logits = logits, .token = token, .d_log_prob = row};
+  cohort::token_log_prob_backward_options const cold_back{.temperature = 0};
   compare("token_log_prob_backward",
-          cohort::check_token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold),
-          (cohort::token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold), row));
+          cohort::check_token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold_back),
+          (cohort::token_log_prob_backward<float>(context, back, {.d_logits = d_logits}, cold_back), row));
 }
 
 /// The algorithms of PPO and of custom runtimes.
@@ -114,6 +115,40 @@ void more(Context& context) {
           (cohort::accumulate_policy_gradient<float>(context, given, {.gradient = out}, {}), out));
 }
 
+template <class Context>
+void tiers(Context& context) {
+  std::vector<float> const x(2, 1);
+  std::vector<float> out(2, 7);
+  std::vector<int> const token{0, 1};
+  float const matrix[2][3] = {}, weights[4][3] = {};
+  float gradient[2][3] = {}, d_weights[4][3] = {};
+  auto const f = cohort::objective(cohort::ppo_clip{});
+  cohort::padded const layout{1, 2};
+
+  cohort::logits_policy_gradient_inputs<float, cohort::host_space> const in{
+      .layout = layout, .logits = matrix, .token = token, .old_log_prob = x, .advantage = cohort::per_token(x)};
+  cohort::logits_policy_gradient_outputs<float, cohort::host_space> const to{.d_logits = gradient, .log_prob = out};
+  cohort::logits_policy_gradient_options const cold{.normalizer = cohort::by_tokens(2), .temperature = 0};
+  compare("logits_policy_gradient", cohort::check_logits_policy_gradient<float>(context, in, to, f, cold),
+          (cohort::logits_policy_gradient<float>(context, in, to, f, cold), out));
+
+  cohort::head_log_prob_inputs<float, cohort::host_space> const scored{matrix, weights, {}, token};
+  compare("head_log_prob", cohort::check_head_log_prob<float>(context, scored, {.log_prob = out}, {.temperature = 0}),
+          (cohort::head_log_prob<float>(context, scored, {.log_prob = out}, {.temperature = 0}), out));
+
+  cohort::head_policy_gradient_inputs<float, cohort::host_space> const head{.layout = layout,
+                                                                            .hidden = matrix,
+                                                                            .weights = weights,
+                                                                            .token = token,
+                                                                            .old_log_prob = x,
+                                                                            .advantage = cohort::per_token(x)};
+  cohort::head_policy_gradient_outputs<float, cohort::host_space> const back{
+      .d_hidden = gradient, .d_weights = d_weights, .log_prob = out};
+  cohort::head_policy_gradient_options const frozen{.normalizer = cohort::by_tokens(2), .temperature = 0};
+  compare("head_policy_gradient", cohort::check_head_policy_gradient<float>(context, head, back, f, frozen),
+          (cohort::head_policy_gradient<float>(context, head, back, f, frozen), out));
+}
+
 } // namespace
 
 void engine::failed(void const* status) { heard = *static_cast<cohort::status const*>(status); }
@@ -122,8 +157,10 @@ int main() {
   cohort::reference_context reference;
   all(reference);
   more(reference);
+  tiers(reference);
   cohort::eigen_context eigen;
   all(eigen);
   more(eigen);
+  tiers(eigen);
   return wrong == 0 ? 0 : 1;
 }

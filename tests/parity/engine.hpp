@@ -25,11 +25,10 @@ namespace parity {
 using values = std::vector<double>;
 using group_options = cohort::group_advantage_options<cohort::host_space>;
 
-using any_objective =
-    std::variant<cohort::policy_objective<surrogate, cohort::no_kl>, cohort::policy_objective<surrogate, penalty>,
-                 cohort::policy_objective<surrogate, unbiased_k3>,
-                 cohort::policy_objective<weighted_surrogate, cohort::no_kl>,
-                 cohort::policy_objective<weighted_surrogate, penalty>>;
+using any_objective = std::variant<
+    cohort::policy_objective<surrogate, cohort::no_kl>, cohort::policy_objective<surrogate, penalty>,
+    cohort::policy_objective<surrogate, unbiased_k3>, cohort::policy_objective<weighted_surrogate, cohort::no_kl>,
+    cohort::policy_objective<weighted_surrogate, penalty>, cohort::policy_objective<weighted_surrogate, unbiased_k3>>;
 
 /// A rectangle of tokens. The same calls run as a rectangle with the mask, and as one run of the tokens that the mask
 /// keeps, without it: sequences then end with their last kept token. Outputs are rows x columns either way.
@@ -94,6 +93,7 @@ struct logits_call {
   values ref_logits{};
   cohort::entropy_bonus entropy{};
   double distribution_kl = 0;
+  cohort::score_rows score = cohort::score_rows::all;
 };
 
 struct row_scores {
@@ -148,7 +148,7 @@ public:
   /// d_logits from d_log_prob and, where it is given, d_entropy.
   virtual values token_log_prob_backward(logits_call const& call, values const& d_log_prob,
                                          values const& d_entropy = {}) = 0;
-  /// In place, every valid row scored. The log-probs of `loss` are not looked at.
+  /// In place. The log-probs of `loss` are not looked at.
   virtual logits_result logits_policy_gradient(logits_call const& call, loss_call const& loss) = 0;
   virtual head_result head_policy_gradient(head_call const& call) = 0;
   virtual values group_advantage(values const& reward, group_options const& options) = 0;

@@ -273,7 +273,7 @@ private:
             .temperature = call.temperature,
             .entropy = call.entropy,
             .distribution_kl = call.distribution_kl,
-            .score = cohort::score_rows::all};
+            .score = call.score};
   }
 
   static std::size_t width(logits_call const& call) { return static_cast<std::size_t>(call.vocabulary); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// The library's formulas, chosen when the call runs: policy_loss is compiled five times per engine instead of once per
+/// The library's formulas, chosen when the call runs: policy_loss is compiled six times per engine instead of once per
 /// pair.
 #pragma once
 

@@ -100,14 +100,15 @@ COHORT_POLICY_BEGIN
 ///   d_logits[t,v] = d loss / d logits[t,v]
 ///
 /// with H the entropy of a row and KL its divergence from the reference's row. The same as token_log_prob, policy_loss
-/// and token_log_prob_backward one after the other, coefficient for coefficient; but while a row is in cache. Row t of
+/// and token_log_prob_backward one after the other, log-prob for log-prob and coefficient for coefficient, to the bit (so
+/// that a ratio to token_log_prob's own log-probs is exactly 1); but while a row is in cache. Row t of
 /// the logits scores token t of the layout: row * columns + column of a padded one. Where a ratio belongs to a sequence
 /// (options.ratio), the rows are scored first and read again for their gradients.
 ///
 /// A row whose gradient is known to be 0 is not read: masked tokens, and with score_rows::live tokens of advantage 0
 /// where neither a penalty nor a term of the distribution asks for them. Their gradient is 0 (zero_rows::write), or
-/// whatever was there (zero_rows::leave, for a caller whose matrix product takes live_rows). Their log-prob is 0 where
-/// masked, NaN elsewhere. Columns from options.vocabulary on are padding: never read, gradient 0.
+/// what was there (zero_rows::leave, for a caller whose matrix product takes live_rows; then a row that was read and has
+/// no gradient is undefined). Their log-prob is 0 where masked, NaN elsewhere. Columns from options.vocabulary on are padding: never read, gradient 0.
 ///
 /// Shapes     logits, ref_logits, d_logits: tokens x columns, row-major with any row stride; token, live_rows: tokens;
 ///            old_log_prob, ref_log_prob, mask, correction, log_prob, log_sum_exp, entropy, d_log_prob: rows x columns

@@ -40,7 +40,7 @@ struct head_score_body {
                        : softmax_of<softmax_moments::none>(team, row, no_stash{}, classes, inverse_temperature);
     index_t const r = rows ? rows[i] : first_row + i, id = token[r];
     row_so_far x = first > 0 ? state[i] : row_so_far{{.inverse_temperature = inverse_temperature}, not_a_number};
-    if (s.high > -infinity || !(s.sum == 0)) add_chunk(x.softmax, s, s.high);
+    add_chunk(x.softmax, s, s.high, s.high);
     if (id >= first && id < first + classes) x.logit = row.at(id - first);
     if (first + classes < vocabulary) return keep(team, i, x), row_sums{};
     return close(team, r, x);

@@ -161,7 +161,7 @@ private:
       if (token_sum.bad_slots > 0) return {};
     }
     row_seeds seed{.log_prob = static_cast<double>(*tokens.at(policy.d_log_prob, at))};
-    if (tokens.terms.any()) add_distribution_seeds(at, s, seed, sums);
+    if (tokens.terms.any() && seed.finite()) add_distribution_seeds(at, s, seed, sums);
     return seed;
   }
   COHORT_HOST_DEVICE void add_distribution_seeds(place at, scored_row const& s, row_seeds& seed,

@@ -102,8 +102,21 @@ struct live_tokens_body {
   }
 };
 
+/// Rows that were read, and not again for their gradient: it is 0.
+template <class V>
+struct seedless_sums {
+  V rows = V(0);
+  V entropy = V(0);
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    return seedless_sums<field_t<F, sum_rule, decltype(s.rows)...>>{f(sum_rule{}, s.rows...),
+                                                                    f(sum_rule{}, s.entropy...)};
+  }
+};
+
 /// After the rows, or between scoring them and differentiating them: seeds from log-probs, and the report. `rows` is
-/// what the rows themselves reported.
+/// what the rows themselves reported; before there is such a thing, the seed of a bad token is NaN, so that its row has no
+/// part in terms of the distribution either.
 template <class T, class Space, class Surrogate, class Kl>
 struct token_seeds_body {
   using compute_type = T;
@@ -119,10 +132,34 @@ struct token_seeds_body {
     auto row = p.template open<any_lines>(r);
     double const valid = batch_count_body<T, Space>{p.rows, p.mask}(team, r).tokens;
     row.policies.mask = tokens.live_mask().row(p.rows, r);
-    logits_sums sums;
+    if (!rows) row.excluded = not_a_number;
+    logits_sums sums = rows && p.terms.level != ratio_level::token ? seedless(team, r, n) : logits_sums{};
     sums.policy = p.loss_of(team, r, n, row, valid);
     sums.skipped = valid - sums.policy.tokens - sums.policy.bad_slots;
     return rows && r == 0 ? merge(sums, *rows) : sums;
+  }
+
+private:
+  /// Of the rows that were scored and then known to have no gradient, what the others reported of themselves.
+  template <class Team>
+  COHORT_HOST_DEVICE logits_sums seedless(Team const& team, index_t r, index_t n) const {
+    logits_sums sums;
+    if (tokens.terms.any()) return sums; // all were read again
+    auto const& all = tokens.policy.rows;
+    auto const live = tokens.live_mask().row(all, r);
+    auto const log_prob = tokens.log_prob.row(all, r), seed = tokens.policy.d_log_prob.row(all, r),
+               entropy = tokens.entropy.row(all, r);
+    auto const found = team.template reduce<seedless_sums>(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
+      using V = typename At::type;
+      V const x = load(at, log_prob, c), zero(0);
+      auto const counts = lane_and(load_mask<T>(at, live, c), lane_and(x == x, load(at, seed, c) == zero));
+      V const h = entropy.p ? load(at, entropy, c) : zero;
+      return seedless_sums<V>{lane_select(counts, V(1), zero), lane_select(counts, h, zero)};
+    });
+    sums.rows_without_gradient = found.rows;
+    sums.rows = entropy.p ? found.rows : 0;
+    sums.entropy = found.entropy;
+    return sums;
   }
 };
 

@@ -4,8 +4,8 @@
 ///
 /// A row is taken in chunks that stay in the first cache, so that memory never waits for arithmetic; they merge in double,
 /// in their order. A chunk is shifted by the largest logit before it, and looked at again in the rare case that it holds
-/// one much larger. Where the exponentials replace the logits there is no second look: then each chunk is shifted by its
-/// own maximum, which was searched for while the chunk before was exponentiated.
+/// a larger one by more than 1. Where the exponentials replace the logits there is no second look: then the maximum of a
+/// chunk is searched for while the chunk before is exponentiated.
 ///
 /// Source  Milakov and Gimelshein 2018, "Online normalizer calculation for softmax" (arXiv 1805.02867).
 #pragma once
@@ -91,7 +91,7 @@ struct no_stash {
 template <class L>
 struct stash_in {
   L* out;
-  double* shifts; ///< the maximum of each chunk, by which it was shifted
+  double* shifts; ///< by which each chunk was shifted
   template <class At, class V>
   COHORT_HOST_DEVICE COHORT_INLINE void operator()(At at, index_t c, V e) const {
     lane_traits<V>::store(out + c, 1, at.count, e);
@@ -139,9 +139,10 @@ COHORT_HOST_DEVICE auto exponentials_in(Team const& team, Row row, Stash stash, 
                                  }));
 }
 
-/// Adds a chunk whose exponentials were shifted by `shift`.
+/// Adds a chunk with the maximum `own` whose exponentials were shifted by `shift`. One of -inf alone says nothing.
 template <class Sums>
-COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double shift) {
+COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double own, double shift) {
+  if (!(own > -infinity) && chunk.sum == 0) return;
   double const high = s.high < shift ? shift : s.high, inverse = s.inverse_temperature;
   double const before = s.high == high ? 1 : lane_exp((s.high - high) * inverse);
   double const now = shift == high ? 1 : lane_exp((shift - high) * inverse);
@@ -154,45 +155,48 @@ COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double shif
   s.high = high;
 }
 
-/// A chunk of -inf alone gives zeros: shifted by itself it would give NaN.
-COHORT_HOST_DEVICE constexpr double shift_of(double high) { return high > -infinity ? high : 0; }
+/// The shift of a chunk: the largest logit before it, or its own maximum where that is larger by more than 1 after the
+/// temperature; more would cost an entropy its digits. A chunk of -inf alone gives zeros: shifted by itself, NaN.
+COHORT_HOST_DEVICE constexpr double shift_of(double before, double own, double inverse_temperature) {
+  constexpr double may_exceed = 1;
+  if ((own - before) * inverse_temperature > may_exceed) return own;
+  return before > -infinity ? before : 0;
+}
 
+/// The shift is guessed; where the chunk turns out to need another one it is looked at again.
 template <template <class> class A, class Team, class Row>
 COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, no_stash none, index_t n,
                                             double inverse_temperature) {
-  // e^32 times a chunk is far from what a float holds; what an entropy sums loses its digits much earlier.
-  constexpr double may_exceed = requires(A<double> sums) { sums.moment; }
-  ? 1 : 16;
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
   double high = maximum_in(team, row, chunks[0]);
   for (index_t k = 0; k < chunks.count(); ++k) {
-    double shift = shift_of(high);
-    auto sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
-    if ((sums.next - shift) * inverse_temperature > may_exceed || (high == -infinity && sums.next > high)) {
-      shift = sums.next;
-      sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
-    }
-    if (sums.next > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
-    if (high < sums.next) high = sums.next;
+    double const guess = shift_of(high, high, inverse_temperature);
+    auto sums = exponentials_in<A>(team, row, none, chunks[k], 0, guess, inverse_temperature);
+    double const own = sums.next, shift = shift_of(high, own, inverse_temperature);
+    if (shift != guess) sums = exponentials_in<A>(team, row, none, chunks[k], 0, shift, inverse_temperature);
+    add_chunk(s, sums, own, shift);
+    if (high < own) high = own;
   }
   return s;
 }
 
+/// The shift is known: the maximum was looked for a chunk ahead. The same bits.
 template <template <class> class A, class Team, class Row, class L>
 COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, stash_in<L> stash, index_t n,
                                             double inverse_temperature) {
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
-  double high = maximum_in(team, row, chunks[0]);
+  double own = maximum_in(team, row, chunks[0]), high = own;
   for (index_t k = 0; k < chunks.count(); ++k) {
     bool const more = k + 1 < chunks.count(), ahead = more && chunks[k + 1].count == chunks[k].count;
-    double const shift = shift_of(high);
-    stash.shifts[k] = high;
+    double const shift = shift_of(high, own, inverse_temperature);
     auto const sums =
         exponentials_in<A>(team, row, stash, chunks[k], ahead ? chunks.chunk : 0, shift, inverse_temperature);
-    if (high > -infinity || !(sums.sum == 0)) add_chunk(s, sums, shift);
-    if (more) high = ahead ? sums.next : maximum_in(team, row, chunks[k + 1]);
+    stash.shifts[k] = own > -infinity ? shift : -infinity;
+    add_chunk(s, sums, own, shift);
+    if (high < own) high = own;
+    if (more) own = ahead ? sums.next : maximum_in(team, row, chunks[k + 1]);
   }
   return s;
 }

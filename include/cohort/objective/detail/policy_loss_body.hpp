@@ -56,6 +56,7 @@ struct policy_row {
   double weight = 0;
   double sequence_log_ratio = 0; ///< sequence levels only, as the next
   double sequence_slope = 0;
+  double excluded = 0; ///< the seed of a token that is masked or bad
 
   /// f(policies, ratio, surrogate, slope, penalty) for some tokens, the surrogate weighted by its correction: handed on
   /// one by one, because g++ keeps a struct of packs in memory.
@@ -107,7 +108,7 @@ struct policy_row {
       V const size = lane_abs(value) + lane_abs(slope) + lane_abs(k.value);
       auto const good = lane_and(x.usable, size <= V(largest<T>));
       auto const bad = lane_and(x.valid, lane_not(good));
-      store(at, d_log_prob, c, lane_select(good, lane_multiply(slope, V(weight)), zero));
+      store(at, d_log_prob, c, lane_select(good, lane_multiply(slope, V(weight)), V(excluded)));
       auto const counted = [&](V v, V otherwise) COHORT_FLAT { return lane_select(good, v, otherwise); };
       return token_sums<V>{counted(lane_multiply(value, V(weight)), zero),
                            counted(k.value, zero),
