@@ -29,8 +29,8 @@ struct folder {
   folder(std::filesystem::path const& parent, char const* name) : path(parent / name) {
     std::filesystem::create_directories(path);
   }
-  template <class T>
-  void write(char const* name, std::vector<T> const& values) const {
+  template <class T, class Memory>
+  void write(char const* name, std::vector<T, Memory> const& values) const {
     std::ofstream file(path / name, std::ios::binary);
     file.exceptions(std::ios::failbit | std::ios::badbit);
     file.write(reinterpret_cast<char const*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof(T)));

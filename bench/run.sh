@@ -103,7 +103,7 @@ run_ours() { # run_ours ROUND MEMORY PROGRAM
 run_peer() { # run_peer ROUND MEMORY SCRIPT
   for n in $threads; do
     say "round $1 of $rounds, memory $2: $3 in PyTorch, $n thread(s)"
-    with_memory "$2" env "OMP_NUM_THREADS=$n" "TORCHINDUCTOR_CACHE_DIR=$PWD/$build/inductor" \
+    with_memory "$2" env "OMP_NUM_THREADS=$n" "COHORT_BENCH_THREADS=$threads" "TORCHINDUCTOR_CACHE_DIR=$PWD/$build/inductor" \
       $venv/bin/python "bench/peers/$3.py" --inputs $build/inputs --threads "$n" --samples "$samples" \
         --out "$results/peer.$1.$2.$3.$n.json"
   done

@@ -81,19 +81,20 @@ void backward_f32(benchmark::State& state) { backward<float>(state); }
 void backward_bf16(benchmark::State& state) { backward<cohort::bfloat16>(state); }
 
 [[maybe_unused]] bool const registered = [] {
+  using namespace bench::logits;
   bool const few = bench::samples() < 3;
   bench::limits("before", bench::row_probes(), few ? 2 : 5);
   bench::in_turn({{"log_prob_f32", log_prob_f32},
                   {"log_prob_entropy_f32", log_prob_entropy_f32},
                   {"naive_eigen_f32", naive_eigen_f32},
-                  {"scalar_loop_f32", scalar_loop_f32},
                   {"backward_f32", backward_f32}},
-                 {bench::logits::vocabulary});
+                 vocabulary);
+  bench::in_turn({{"scalar_loop_f32", scalar_loop_f32}}, vocabulary, {.count = 2, .calls = 1});
   bench::in_turn({{"log_prob_bf16", log_prob_bf16},
                   {"log_prob_entropy_bf16", log_prob_entropy_bf16},
                   {"backward_bf16", backward_bf16}},
-                 {bench::logits::vocabulary});
-  bench::in_turn({{"log_prob_f32", log_prob_f32}, {"log_prob_entropy_f32", log_prob_entropy_f32}}, {50'257});
+                 vocabulary);
+  bench::in_turn({{"log_prob_f32", log_prob_f32}, {"log_prob_entropy_f32", log_prob_entropy_f32}}, 50'257);
   return bench::limits("after", bench::row_probes(), few ? 2 : 5);
 }();
 

@@ -59,7 +59,7 @@ def main():
     policy = Policy(facts)
     edge = int(policy.clip_edge(floats("log_prob", tokens), copy["old"], 1e-5).sum())
     print(f"  head_f32: {edge} tokens at a clip bound")
-    variants = [*(variant(name, policy, formulation) for name, formulation in FORMULATIONS.items()),
+    variants = [variant("log_softmax", policy, FORMULATIONS["log_softmax"]),
                 *(variant(name, policy, formulation, True) for name, formulation in FORMULATIONS.items()),
                 *liger(facts, shape)]
     run.measure("head_f32", variants, [copy], expected, calls=1, tolerance=FLOAT_SUMS, warm_ups=0, samples=2)

@@ -37,15 +37,15 @@ def main():
     copy, expected = copy_of(given, "f32")
     only = {"log_prob": expected["log_prob"]}
     run.measure("log_prob_f32", list(variants(FORMULATIONS, ("log_prob",), log_prob, shape)), [copy], only, calls=1,
-                tolerance=FLOAT_SUMS)
+                tolerance=FLOAT_SUMS, warm_ups=0)
     run.measure("log_prob_entropy_f32", list(variants(WITH_ENTROPY, ("log_prob", "entropy"), both, shape)), [copy],
-                expected, calls=1, tolerance=FLOAT_SUMS)
+                expected, calls=1, tolerance=FLOAT_SUMS, warm_ups=0)
     copy, expected = copy_of(given, "bf16")
     only = {"log_prob": expected["log_prob"]}
     formulations = {"log_softmax": FORMULATIONS["log_softmax"],
                     **{f"{name} in float": in_float(function) for name, function in FORMULATIONS.items()}}
     run.measure("log_prob_bf16", list(variants(formulations, ("log_prob",), log_prob, shape)), [copy], only, calls=1,
-                tolerance=SIXTEEN_BITS)
+                tolerance=SIXTEEN_BITS, warm_ups=0)
     run.write()
 
 

@@ -48,26 +48,27 @@ inline std::vector<probe> row_probes() {
 }
 
 using measurement = void (*)(benchmark::State&);
+struct turns {
+  int count = samples();
+  int calls = 2;
+  std::vector<int> threads = thread_counts();
+};
 
 /// Measures things in turn, sample by sample, and not one after the other; with them the memory that they are held
-/// against, so that both see the same neighbours. `arguments` come before the thread count.
-inline bool in_turn(std::vector<std::pair<char const*, measurement>> const& measured,
-                    std::vector<std::int64_t> const& arguments, int count = samples(), int calls = 3) {
-  for (int sample = 0; sample < count; ++sample) {
+/// against, so that both see the same neighbours. Their arguments: the vocabulary and the threads.
+inline void in_turn(std::vector<std::pair<char const*, measurement>> const& measured, cohort::index_t vocabulary,
+                    turns const& t = {}) {
+  for (int turn = 0; turn < t.count; ++turn) {
     limits("during", {{"read", read_bandwidth, probed_floats}, {"in_place", in_place_bandwidth, probed_floats}}, 1);
-    for (int const threads_of_it : thread_counts())
-      for (auto const& [name, run] : measured) {
-        auto all = arguments;
-        all.push_back(threads_of_it);
+    for (int const threads_of_it : t.threads)
+      for (auto const& [name, run] : measured)
         benchmark::RegisterBenchmark(name, run)
-            ->Args(all)
-            ->Iterations(calls)
+            ->Args({vocabulary, threads_of_it})
+            ->Iterations(t.calls)
             ->Repetitions(1)
             ->Unit(benchmark::kMillisecond)
             ->UseRealTime();
-      }
   }
-  return true;
 }
 
 } // namespace bench
