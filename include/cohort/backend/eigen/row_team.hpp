@@ -21,7 +21,7 @@ struct row_team {
   static constexpr bool runs_pay = true;
   static constexpr index_t tile = 128 * pack_size;
 
-  [[nodiscard]] index_t chunk(index_t n) const {
+  [[nodiscard]] COHORT_INLINE index_t chunk(index_t n) const {
     index_t const least = (n + max_chunks - 1) / max_chunks, whole = (least + pack_size - 1) / pack_size * pack_size;
     return (std::max)(whole, index_t{2048});
   }
@@ -40,7 +40,7 @@ struct row_team {
     f();
   }
   template <class X>
-  void clear(X* p, index_t n) const {
+  COHORT_INLINE void clear(X* p, index_t n) const {
     clear_numbers(p, n);
   }
 

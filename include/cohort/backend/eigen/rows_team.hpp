@@ -29,7 +29,7 @@ struct rows_team {
   int count; ///< rows in this pack
   T* tiles;  ///< `tile_count` of them, in L1
 
-  [[nodiscard]] index_t chunk(index_t n) const { return n; }
+  [[nodiscard]] COHORT_INLINE index_t chunk(index_t n) const { return n; }
   template <class F>
   COHORT_INLINE void once(F f) const {
     f();

@@ -17,14 +17,14 @@ namespace detail {
 
 #if defined(EIGEN_VECTORIZE_SSE2)
 /// The bytes that stand between `first` and the next address that is a multiple of a cache line, at most `count`.
-inline std::size_t bytes_to_line(void const* first, std::size_t count) {
+COHORT_HIDDEN inline std::size_t bytes_to_line(void const* first, std::size_t count) {
   constexpr std::size_t line = 64;
   std::size_t const rest = (line - reinterpret_cast<std::uintptr_t>(first) % line) % line;
   return rest < count ? rest : count;
 }
 
 /// Zeros a line at a time, without reading it.
-inline void clear_streamed(std::byte* first, std::size_t bytes) {
+COHORT_HIDDEN inline void clear_streamed(std::byte* first, std::size_t bytes) {
   constexpr std::size_t line = 64;
   std::size_t const head = bytes_to_line(first, bytes), whole = (bytes - head) / line * line;
   std::memset(first, 0, head);
@@ -36,7 +36,7 @@ inline void clear_streamed(std::byte* first, std::size_t bytes) {
   _mm_sfence(); // seen by whoever is told that the row is done
 }
 #else
-inline void clear_streamed(std::byte* first, std::size_t bytes) { std::memset(first, 0, bytes); }
+COHORT_HIDDEN inline void clear_streamed(std::byte* first, std::size_t bytes) { std::memset(first, 0, bytes); }
 #endif
 
 /// 0 in each of n numbers.
