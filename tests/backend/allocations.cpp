@@ -11,6 +11,7 @@
 #include <cases/processes.hpp>
 #include <cases/rewards.hpp>
 #include <cases/values.hpp>
+#include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/reward/kl_penalty.hpp>
 
@@ -215,6 +216,38 @@ TEST_CASE("allocations: token_log_prob and its gradient", "[backend][allocations
         context, {.logits = logits, .token = token, .log_sum_exp = log_sum_exp, .d_log_prob = log_prob},
         {.d_logits = gradient});
   });
+}
+
+TEST_CASE("allocations: logits_policy_gradient", "[backend][allocations]") {
+  cases::random source(77);
+  std::size_t const rows = 60, vocabulary = 500;
+  auto const values = source.normals<float>(rows * vocabulary), old = source.normals<float>(rows);
+  std::vector<std::int32_t> const token(rows, 3);
+  std::vector<float> log_prob(rows), d_logits(values.size());
+  std::vector<std::int64_t> live(rows);
+  cohort::logits_sums sums;
+  cohort::view<float const, 2, cohort::host_space> const logits(values.data(), {60, 500}, {500, 1});
+  for (auto const level : {cohort::ratio_level::token, cohort::ratio_level::sequence})
+    for (double const weight : {0.0, 0.1})
+      allocates_nothing([&](auto& context) {
+        cohort::logits_policy_gradient<float>(context,
+                                              {.layout = cohort::padded{12, 5},
+                                               .logits = logits,
+                                               .token = token,
+                                               .old_log_prob = old,
+                                               .advantage = cohort::per_token(old),
+                                               .ref_logits = logits},
+                                              {.d_logits = cases::loose_matrix(d_logits.data(), 60, 500, 500),
+                                               .log_prob = log_prob,
+                                               .live_rows = live,
+                                               .report = &sums},
+                                              cohort::objective(cohort::ppo_clip{}),
+                                              {.normalizer = cohort::by_tokens(),
+                                               .ratio = level,
+                                               .entropy = {.coefficient = weight, .normalizer = cohort::by_sequences()},
+                                               .distribution_kl = weight});
+        static_cast<void>(cohort::read(context, &sums));
+      });
 }
 
 TEST_CASE("allocations: accumulate_policy_gradient", "[backend][allocations]") {

@@ -5,6 +5,7 @@
 #include <cases/groups.hpp>
 #include <cases/losses.hpp>
 #include <cases/processes.hpp>
+#include <cohort/gradient/logits_policy_gradient.hpp>
 
 namespace {
 
@@ -76,6 +77,40 @@ TEST_CASE("workspace: policy_loss", "[backend][workspace]") {
     cohort::policy_loss_options const options{by};
     exact(cohort::policy_loss_workspace_bytes(options),
           [&](auto& context) { cases::run_packed(context, b, cohort::objective(cohort::ppo_clip{}), options); });
+  }
+}
+
+TEST_CASE("workspace: logits_policy_gradient", "[backend][workspace]") {
+  for (index_t const n : {1, 63, 64, 65, 1001}) {
+    auto const tokens = static_cast<std::size_t>(n);
+    std::vector<float> const logits(tokens * 3, 0.5F), x(tokens, 1);
+    std::vector<float> d_logits(logits.size());
+    std::vector<int> const token(tokens, 2);
+    cohort::view<float const, 2, cohort::host_space> const rows(logits.data(), {n, 3}, {3, 1});
+    cohort::logits_policy_gradient_options options{.normalizer = cohort::by_tokens()};
+    for (int i = 0; i < 3; ++i) {
+      if (i == 1) options.entropy = {.coefficient = 0.1, .normalizer = cohort::by_sequences()};
+      if (i == 2) options.ratio = cohort::ratio_level::sequence, options.normalizer = cohort::by_constant(3);
+      exact(cohort::logits_policy_gradient_workspace_bytes<float>(n, options), [&](auto& context) {
+        cohort::logits_policy_gradient<float>(context,
+                                              {.layout = cohort::padded{n, 1},
+                                               .logits = rows,
+                                               .token = token,
+                                               .old_log_prob = x,
+                                               .advantage = cohort::per_token(x)},
+                                              {.d_logits = cases::loose_matrix(d_logits.data(), n, 3, 3)},
+                                              cohort::objective(cohort::ppo_clip{}), options);
+      });
+    }
+  }
+}
+
+TEST_CASE("workspace: 16 bytes per row of logits and 64 KiB, whatever the vocabulary", "[backend][workspace]") {
+  cohort::logits_policy_gradient_options const options{
+      .normalizer = cohort::by_tokens(), .entropy = {.coefficient = 0.1, .normalizer = cohort::by_sequences()}};
+  for (index_t const rows : {index_t{0}, index_t{1}, index_t{4096}, index_t{1} << 40}) {
+    CHECK(cohort::logits_policy_gradient_workspace_bytes<float>(rows, options) <= 16 * rows + 65536);
+    CHECK(cohort::logits_policy_gradient_workspace_bytes<cohort::bfloat16>(rows, options) <= 16 * rows + 65536);
   }
 }
 

@@ -20,7 +20,7 @@ using cohort::index_t;
 /// Everything that the calls read and write, in one piece.
 struct arena {
   alignas(64) float reward[8] = {1, 2, 3, 4, 5, 6}, advantage[8] = {}, log_prob[8] = {}, old[8] = {}, seed[8] = {};
-  float logits[2][4] = {}, d_logits[2][4] = {}, row[2] = {}, other_row[2] = {};
+  float logits[2][4] = {}, d_logits[2][4] = {}, ref_logits[2][4] = {}, row[2] = {}, other_row[2] = {};
   double mean[2] = {};
   std::int64_t ids[6] = {1, 1, 1, 2, 2, 2}, offsets[3] = {0, 3, 6}, step_offsets[3] = {0, 1, 3};
   std::int32_t token[2] = {0, 3}, step_end[3] = {2, 0, 2};
@@ -28,6 +28,9 @@ struct arena {
   cohort::group_sums groups{.groups = 77};
   cohort::loss_sums loss{.tokens = 77};
   cohort::row_sums rows{.rows = 77};
+  cohort::logits_sums sums{};
+  std::uint32_t allowed[4] = {15, 15, 15, 15};
+  std::int64_t live[4] = {77, 77, 77, 77};
 };
 /// An address that no float stands at.
 inline float* askew(float* p) { return reinterpret_cast<float*>(reinterpret_cast<char*>(p) + 1); }
@@ -88,6 +91,30 @@ struct backward_call {
   cohort::token_log_prob_backward_options options{};
   auto check(auto& context) const { return cohort::check_token_log_prob_backward<float>(context, in, out, options); }
   void run(auto& context) const { cohort::token_log_prob_backward<float>(context, in, out, options); }
+};
+
+/// Two tokens in a sequence each.
+struct logits_call {
+  arena& a;
+  cohort::logits_policy_gradient_inputs<float, host_space> in{.layout = cohort::padded{2, 1},
+                                                              .logits = a.logits,
+                                                              .token = a.token,
+                                                              .old_log_prob = loose_vector(a.old, 2),
+                                                              .advantage = cohort::per_token(loose_vector(a.reward, 2)),
+                                                              .mask = loose_vector(a.mask, 2),
+                                                              .ref_logits = a.ref_logits,
+                                                              .vocabulary_mask = loose_matrix(a.allowed, 2, 1, 1)};
+  cohort::logits_policy_gradient_outputs<float, host_space> out{.d_logits = a.d_logits,
+                                                                .log_prob = loose_vector(a.log_prob, 2),
+                                                                .log_sum_exp = a.other_row,
+                                                                .entropy = a.row,
+                                                                .d_log_prob = loose_vector(a.seed, 2),
+                                                                .live_rows = loose_vector(a.live, 2),
+                                                                .report = &a.sums};
+  cohort::policy_objective<cohort::ppo_clip, cohort::no_kl> f{};
+  cohort::logits_policy_gradient_options options{.normalizer = cohort::by_tokens(2), .distribution_kl = 0.5};
+  auto check(auto& context) const { return cohort::check_logits_policy_gradient<float>(context, in, out, f, options); }
+  void run(auto& context) const { cohort::logits_policy_gradient<float>(context, in, out, f, options); }
 };
 
 /// One row: what is wrong with a valid call, and what is said of it.

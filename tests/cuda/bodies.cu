@@ -22,6 +22,7 @@
 #include <cohort/gradient/accumulate_policy_gradient.hpp>
 #include <cohort/gradient/head_log_prob.hpp>
 #include <cohort/gradient/head_policy_gradient.hpp>
+#include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 #include <cohort/objective/importance_ratio.hpp>
 #include <cohort/objective/policy_loss.hpp>
@@ -88,6 +89,30 @@ void logits() {
   launch<cohort::basic_row_sums>(d::token_log_prob_backward_body<L, space>{}, nullptr);
 }
 
+/// logits_policy_gradient: rows of logits, and the tokens behind them.
+template <class L, class Kl>
+void policy_rows(Kl kl) {
+  namespace d = cohort::detail;
+  using T = cohort::compute_t<L>;
+  using ppo = cohort::ppo_clip;
+  cohort::normalizer const by = cohort::by_constant(1);
+  d::policy_tokens<T, space, ppo, Kl> const tokens{
+      {{}, {}, {}, {}, {}, {}, {}, {}, {ppo{}, kl, cohort::ratio_level::token, {}}, by},
+      {0, 0, by},
+      false,
+      {},
+      {},
+      {},
+      {},
+      {}};
+  launch<cohort::nothing>(d::live_tokens_body<T, space, ppo, Kl>{tokens}, nullptr);
+  launch<cohort::basic_logits_sums>(d::token_seeds_body<T, space, ppo, Kl>{tokens, nullptr}, nullptr);
+  launch<cohort::nothing>(d::live_rows_body<d::policy_tokens<T, space, ppo, Kl>, space>{tokens, {}, 0}, nullptr);
+  launch<cohort::basic_logits_sums>(
+      d::logits_rows_body<L, space, ppo, Kl>{{}, 0, {}, {}, {}, {}, {}, nullptr, 1, d::rows_phase::fused, true, tokens},
+      nullptr);
+}
+
 template <class T>
 void heads() {
   namespace d = cohort::detail;
@@ -130,6 +155,10 @@ void every_body() {
   logits<double>();
   logits<cohort::half>();
   logits<cohort::bfloat16>();
+  policy_rows<float>(cohort::k3{0});
+  policy_rows<double>(cohort::no_kl{});
+  policy_rows<cohort::half>(cohort::k3{0});
+  policy_rows<cohort::bfloat16>(cohort::no_kl{});
   heads<float>();
   heads<double>();
   scores<float, float>();

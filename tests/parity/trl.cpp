@@ -137,7 +137,7 @@ loss_call corrected(loss_call call, dictionary const& o, values const& weights) 
 
 /// The mean over rows of VESPO's weight: its slope at advantages of -1 and 1.
 comparison mean_weight(engine& e, peer_case const& c, loss_call const& call) {
-  auto const& f = std::get<cohort::vespo>(weighted_of(c.options).formula);
+  cohort::vespo const f = std::get<cohort::vespo>(weighted_of(c.options).formula);
   auto const columns = static_cast<std::size_t>(call.frame.columns);
   auto const ratio = e.importance_ratio({.frame = call.frame,
                                          .log_prob = call.log_prob,

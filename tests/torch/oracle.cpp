@@ -152,15 +152,17 @@ derivative differentiate(problem const& p) {
   loss.backward();
 
   Tensor const k1 = (log_prob - ref).detach(), k3 = (-k1).exp() + k1 - 1;
-  return {.policy_loss = policy.item<double>(),
-          .loss = loss.item<double>(),
-          .size = (term.abs() + bonus.abs()).sum().item<double>(),
-          .mean_entropy = mean(entropy, mask),
-          .mean_divergence = mean(divergence, mask),
-          .log_prob = out(log_prob),
-          .d_log_prob = out(log_prob.grad()),
-          .d_logits = out(logits.grad()),
-          .closest_edge = closest_edge(p, mask, log_ratio.detach(), ratio.detach(), k3, k1)};
+  derivative d{};
+  d.policy_loss = policy.item<double>();
+  d.loss = loss.item<double>();
+  d.size = (term.abs() + bonus.abs()).sum().item<double>();
+  d.mean_entropy = mean(entropy, mask);
+  d.mean_divergence = mean(divergence, mask);
+  d.log_prob = out(log_prob);
+  d.d_log_prob = out(log_prob.grad());
+  d.d_logits = out(logits.grad());
+  d.closest_edge = closest_edge(p, mask, log_ratio.detach(), ratio.detach(), k3, k1);
+  return d;
 }
 
 } // namespace torch_oracle

@@ -77,13 +77,15 @@ template <class L, execution_context Context, class Surrogate, class Kl>
                       detail::as_double(classes)),
       detail::check_reference(check, in.ref_logits, tokens, columns, options.distribution_kl),
       check.vocabulary("vocabulary_mask", in.vocabulary_mask, tokens, classes),
+      detail::check_token_output(check, "log_sum_exp", in.layout, out.log_sum_exp, tokens),
       check.vector("live_rows", out.live_rows, tokens),
+      check.writable("live_rows", out.live_rows),
       check.disjoint("d_logits", out.d_logits, in.logits),
       check.apart("d_logits", d_logits, footprint_of(in.ref_logits)),
       check.apart("d_logits", d_logits, footprint_of(in.vocabulary_mask)),
       detail::check_rows_apart(check, "d_logits", d_logits, in),
       check.writable("d_logits", out.d_logits),
-      detail::check_token_outputs_apart(check, in, out, footprint_of(in.logits), d_logits),
+      detail::check_token_outputs_apart(check, in, out, d_logits),
       check.workspace(context.scratch(), memory),
   });
 }

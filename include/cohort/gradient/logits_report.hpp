@@ -10,7 +10,7 @@ COHORT_SHARED_BEGIN
 /// Sums over the tokens of one call whose rows were read. `merge(a, b)` adds micro-batches.
 template <class V>
 struct basic_logits_sums {
-  basic_loss_sums<V> policy;      ///< surrogate and penalty, as policy_loss sums them
+  basic_loss_sums<V> policy{};    ///< surrogate and penalty, as policy_loss sums them
   V bonus = V(0);                 ///< what entropy and distribution KL add to the loss, normalised already
   V rows = V(0);                  ///< rows whose distribution was looked at for the next two
   V entropy = V(0);               ///< sum over those rows, where it is asked for

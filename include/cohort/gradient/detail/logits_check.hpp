@@ -92,24 +92,20 @@ status check_reference(checker const& check, View const& x, index_t tokens, inde
 
 /// The outputs over tokens stand apart from the rows, from the inputs and from one another.
 template <class Inputs, class Outputs>
-status check_token_outputs_apart(checker const& check, Inputs const& in, Outputs const& out, footprint const& rows,
-                                 footprint const& d_rows) {
+status check_token_outputs_apart(checker const& check, Inputs const& in, Outputs const& out, footprint const& d_rows) {
   auto const alone = [&](char const* argument, footprint const& x) {
-    return first_broken({check.apart(argument, x, rows), check_rows_apart(check, argument, x, in)});
+    return first_broken(
+        {check.apart(argument, x, footprint_of(in.logits)), check.apart(argument, x, footprint_of(in.ref_logits)),
+         check.apart(argument, x, footprint_of(in.vocabulary_mask)), check_rows_apart(check, argument, x, in)});
   };
-  footprint const log_prob = footprint_of(out.log_prob), entropy = footprint_of(out.entropy),
-                  d_log_prob = footprint_of(out.d_log_prob);
-  footprint log_sum_exp{}, live_rows{};
-  if constexpr (requires { out.log_sum_exp; }) log_sum_exp = footprint_of(out.log_sum_exp);
-  if constexpr (requires { out.live_rows; }) live_rows = footprint_of(out.live_rows);
-  return first_broken({alone("log_prob", log_prob), alone("entropy", entropy), alone("d_log_prob", d_log_prob),
-                       alone("log_sum_exp", log_sum_exp), alone("live_rows", live_rows),
-                       check_apart(check, {{"d_logits", d_rows},
-                                           {"log_prob", log_prob},
-                                           {"entropy", entropy},
-                                           {"d_log_prob", d_log_prob},
-                                           {"log_sum_exp", log_sum_exp},
-                                           {"live_rows", live_rows}})});
+  named_footprint const outputs[] = {{"log_prob", footprint_of(out.log_prob)},
+                                     {"entropy", footprint_of(out.entropy)},
+                                     {"d_log_prob", footprint_of(out.d_log_prob)},
+                                     {"log_sum_exp", footprint_of(out.log_sum_exp)},
+                                     {"live_rows", footprint_of(out.live_rows)}};
+  for (auto const& x : outputs)
+    if (status const s = alone(x.argument, x.memory); !s) return s;
+  return check_apart(check, {{"d_logits", d_rows}, outputs[0], outputs[1], outputs[2], outputs[3], outputs[4]});
 }
 
 } // namespace detail

@@ -16,8 +16,8 @@ enum class rows_phase : int { score, fused, seeded };
 
 /// What a row knows once it is normalised.
 struct scored_row {
-  row_softmax policy;
-  row_softmax reference;
+  row_softmax policy{};
+  row_softmax reference{};
   double log_prob = not_a_number;
   double divergence = 0;
   [[nodiscard]] COHORT_HOST_DEVICE bool good() const { return log_prob == log_prob; }
@@ -70,17 +70,10 @@ private:
   template <softmax_moments Moments, bool Stashed, class Team, class Row>
   COHORT_HOST_DEVICE logits_sums pass(Team const& team, Row row, index_t i, index_t t, place at) const {
     double shifts[Team::max_chunks];
-    L* const out = d_logits.given() ? d_logits.row(rows, i).p : nullptr;
-    stash_in<L> const stash{out, shifts};
+    stash_in<L> const stash{d_logits.given() ? d_logits.row(rows, i).p : nullptr, shifts};
     index_t const id = token[t];
     double const logit = in_support(row, id) ? row.at(id) : not_a_number; // before a stash takes its place
-    bool const stashed = Stashed && phase != rows_phase::score;
-    scored_row s;
-    if constexpr (Stashed)
-      s.policy = stashed ? softmax_of<Moments>(team, row, stash, classes, 1 / temperature)
-                         : softmax_of<Moments>(team, row, no_stash{}, classes, 1 / temperature);
-    else
-      s.policy = softmax_of<Moments>(team, row, no_stash{}, classes, 1 / temperature);
+    scored_row s{.policy = normalised<Moments, Stashed>(team, row, stash)};
     if (s.policy.usable()) s.log_prob = s.policy.log_prob(logit);
     if (s.good()) compare(team, row, i, s);
     write_scores(team, at, s);
@@ -92,18 +85,29 @@ private:
       sums.rows_without_gradient = s.good() ? 1 : 0;
       return sums;
     }
-    double const inverse = 1 / temperature, weight = seed.log_prob * inverse;
-    if (seed.log_prob_alone()) {
-      if constexpr (Stashed)
-        scale_stash(team, stash, classes, s.policy, weight);
-      else
-        write_softmax(team, row, out, classes, s.policy, weight);
-      write_token(team, out, id, weight, s.log_prob);
-    } else {
-      write_whole(team, row, out, i, id, s, seed);
-    }
-    finish(team, out, at);
+    if (seed.log_prob_alone())
+      write_plain<Stashed>(team, row, stash, id, s, seed.log_prob / temperature);
+    else
+      write_whole(team, row, stash.out, i, id, s, seed);
+    finish(team, stash.out, at);
     return sums;
+  }
+
+  /// The exponentials take the gradient's place where there is to be one, and it has room for them.
+  template <softmax_moments Moments, bool Stashed, class Team, class Row>
+  COHORT_HOST_DEVICE row_softmax normalised(Team const& team, Row row, stash_in<L> stash) const {
+    if constexpr (Stashed)
+      if (phase != rows_phase::score) return softmax_of<Moments>(team, row, stash, classes, 1 / temperature);
+    return softmax_of<Moments>(team, row, no_stash{}, classes, 1 / temperature);
+  }
+  template <bool Stashed, class Team, class Row>
+  COHORT_HOST_DEVICE void write_plain(Team const& team, Row row, stash_in<L> stash, index_t id, scored_row const& s,
+                                      double weight) const {
+    if constexpr (Stashed)
+      scale_stash(team, stash, classes, s.policy, weight);
+    else
+      write_softmax(team, row, stash.out, classes, s.policy, weight);
+    write_token(team, stash.out, id, weight, s.log_prob);
   }
 
   template <class Row>
