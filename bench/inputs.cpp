@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY [PROGRAM]
+/// Writes what the peers are given and what they must reproduce, raw and little endian: bench_inputs DIRECTORY [PROGRAM ...]
 /// PROGRAM: a part of the names of the benchmarks whose inputs are wanted.
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <filesystem>
@@ -174,10 +175,11 @@ void head(folder const& to) {
 } // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2 && count != 3) return std::fputs("usage: bench_inputs DIRECTORY [PROGRAM]\n", stderr), 2;
+  if (count != 2 && count != 3) return std::fputs("usage: bench_inputs DIRECTORY [PROGRAM ...]\n", stderr), 2;
   std::filesystem::path const root = arguments[1];
   auto const wanted = [&](std::string const& program) {
-    return count == 2 || program.find(arguments[2]) != std::string::npos;
+    return count == 2 || std::any_of(arguments + 2, arguments + count,
+                                     [&](char const* part) { return program.find(part) != std::string::npos; });
   };
   if (wanted("policy_loss")) policy_loss({root, "policy_loss"});
   if (wanted("group_advantage")) group_advantage({root, "group_advantage"});

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Turns the results of bench/run.sh into tables, a picture and one small JSON file.
 
-report.py RESULTS OUT    writes OUT/results.json, OUT/cpu.svg, OUT/logits.svg and, in OUT/cpu.md, what stands between the
-                         two markers
+report.py RESULTS OUT [PAGE]    writes into the folder OUT the pictures PAGE.svg and, where there is something to show,
+                                vocabulary.svg, PAGE.json (results.json for the page cpu, which is the default) and, in
+                                PAGE.md, what stands between the two markers
 report.py --self-test
 """
 import dataclasses
@@ -433,17 +434,17 @@ def picture(results):
     return head + "\n".join(lines) + "\n</svg>\n"
 
 
-def write(results, out):
+def write(results, out, name="cpu"):
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
     tables = "\n".join(markdown(results)).rstrip("\n")
-    (out / "results.json").write_text(dump(compact(results)), encoding="utf-8")
-    (out / "cpu.svg").write_text(picture(results), encoding="utf-8")
+    (out / ("results.json" if name == "cpu" else f"{name}.json")).write_text(dump(compact(results)), encoding="utf-8")
+    (out / f"{name}.svg").write_text(picture(results), encoding="utf-8")
     against_vocabulary = logits_report.picture(results)
     if against_vocabulary:
-        (out / "logits.svg").write_text(against_vocabulary, encoding="utf-8")
-    page = out / "cpu.md"
-    text = page.read_text(encoding="utf-8") if page.exists() else f"# CPU\n\n{BEGIN}\n{END}\n"
+        (out / "vocabulary.svg").write_text(against_vocabulary, encoding="utf-8")
+    page = out / f"{name}.md"
+    text = page.read_text(encoding="utf-8") if page.exists() else f"# {name}\n\n{BEGIN}\n{END}\n"
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     page.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
     return tables
@@ -504,9 +505,9 @@ def self_test():
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    print(write(Results(sys.argv[1]), sys.argv[2]))
+    print(write(Results(sys.argv[1]), *sys.argv[2:]))
 
 
 main()

@@ -1,14 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Installs what is missing, builds the benchmarks for this machine, runs them and prints a table.
-#   sh bench/run.sh [--peers] [--threads "1 2"] [--filter NAME] [--rounds N] [--samples N] [--tokens N] [--out DIR]
+#   sh bench/run.sh [--peers] [--threads "1 2"] [--filter "NAME ..."] [--rounds N] [--samples N] [--tokens N] [--out DIR]
+#       [--page NAME]
 # --peers   also PyTorch, eager and compiled, TRL and Liger, on the same inputs: needs Python >= 3.11 and pip's index, about
 #           2.7 GB to download and 5 GB of build/peers, once; 4 GB of build/bench. What does not agree with ours is not timed.
-# --filter  the programs whose name contains NAME (policy_loss, group_advantage, gae ...).
+# --filter  the programs whose names contain one of these (policy_loss, group_advantage, gae ...).
 # --rounds  how often everything runs, ours and the peers in turn (2).
 # --samples of each thing per process (9); 3 or so for a first look.
 # --tokens  rows of logits, and of hidden states (512); 2048 takes 16 GB of memory.
-# --out     where results.json, cpu.svg and the tables of cpu.md go (build/bench/report).
+# --out     where the tables, the pictures and the results go (build/bench/report).
+# --page    the page there that holds the tables (cpu); docs/benchmarks has cpu.md, and logits.md for
+#           --filter "token_log_prob logits_policy_gradient head_policy_gradient".
 # PYTHON holds the interpreter for the virtual environment (python3).
 set -eu
 from=$PWD
@@ -17,19 +20,20 @@ cd -- "$(dirname -- "$0")/.."
 say() { printf 'bench: %s\n' "$*"; }
 usage() { sed -n 's/^#  *\(sh bench.*\)/usage: \1/p' "$0" >&2; exit 2; }
 
-peers=no threads='1 2' filter='' rounds=2 samples=9 tokens=512 out=$PWD/build/bench/report
+peers=no threads='1 2' filter='' rounds=2 samples=9 tokens=512 page=cpu out=$PWD/build/bench/report
 while [ $# -gt 0 ]; do
   case $1 in
     --peers) peers=yes; shift; continue ;;
-    --threads | --filter | --rounds | --samples | --tokens | --out) [ $# -ge 2 ] || usage ;;
+    --threads | --filter | --rounds | --samples | --tokens | --out | --page) [ $# -ge 2 ] || usage ;;
     *) usage ;;
   esac
   case $1 in
     --threads) threads=$(printf '%s' "$2" | tr ',' ' ') ;;
-    --filter) filter=$2 ;;
+    --filter) filter=$(printf '%s' "$2" | tr ',' ' ') ;;
     --rounds) rounds=$2 ;;
     --samples) samples=$2 ;;
     --tokens) tokens=$2 ;;
+    --page) page=$2 ;;
     --out) case $2 in /*) out=$2 ;; *) out=$from/$2 ;; esac ;;
   esac
   shift 2
@@ -46,8 +50,15 @@ set_up() {
 programs() { # the names of the programs asked for
   for source in bench/*.cpp; do
     program=$(basename "$source" .cpp)
-    case $program in inputs) ;; *"$filter"*) echo "$program" ;; esac
+    [ "$program" = inputs ] || ! asked_for "$program" || echo "$program"
   done
+}
+asked_for() { # asked_for PROGRAM
+  [ -n "$filter" ] || return 0
+  for part in $filter; do
+    case $1 in *"$part"*) return 0 ;; esac
+  done
+  return 1
 }
 compile() {
   say "building"
@@ -103,7 +114,8 @@ run_ours() { # run_ours ROUND MEMORY PROGRAM
 run_peer() { # run_peer ROUND MEMORY SCRIPT
   for n in $threads; do
     say "round $1 of $rounds, memory $2: $3 in PyTorch, $n thread(s)"
-    with_memory "$2" env "OMP_NUM_THREADS=$n" "COHORT_BENCH_THREADS=$threads" "TORCHINDUCTOR_CACHE_DIR=$PWD/$build/inductor" \
+    with_memory "$2" env "OMP_NUM_THREADS=$n" "COHORT_BENCH_THREADS=$threads" \
+      "TORCHINDUCTOR_CACHE_DIR=$PWD/$build/inductor" \
       $venv/bin/python "bench/peers/$3.py" --inputs $build/inputs --threads "$n" --samples "$samples" \
         --out "$results/peer.$1.$2.$3.$n.json"
   done
@@ -129,8 +141,9 @@ mkdir -p $results "$out"
 if [ $peers = yes ]; then
   install_peers
   say "writing the inputs"
-  $build/bench/bench_inputs $build/inputs "$filter"
+  # shellcheck disable=SC2086 # a list of parts of names
+  $build/bench/bench_inputs $build/inputs $filter
 fi
 run_everything
-python3 bench/report.py $results "$out"
+python3 bench/report.py $results "$out" "$page"
 say "done in $((($(date +%s) - started) / 60)) min: $out"
