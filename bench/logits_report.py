@@ -226,7 +226,7 @@ def chart(title, lines, top, left, width, height, units):
         yield (f'<line class="grid" x1="{x_at(v):.1f}" x2="{x_at(v):.1f}" y1="{top}" y2="{top + height}"/>'
                f'<text class="small" x="{x_at(v):.1f}" y="{top + height + 15}" text-anchor="middle">{v:,}</text>')
     taken = []
-    for label, kind, points in sorted(lines, key=lambda line: -max(line[2].values())):
+    for label, kind, points in sorted(lines, key=lambda line: -line[2][max(line[2])]):
         path = " ".join(f"{x_at(v):.1f},{y_at(y):.1f}" for v, y in points.items())
         at = max([y_at(points[max(points)]) + 4, *(y + 14 for y in taken)])
         taken.append(at)
