@@ -175,7 +175,7 @@ void head(folder const& to) {
 } // namespace
 
 int main(int count, char** arguments) {
-  if (count != 2 && count != 3) return std::fputs("usage: bench_inputs DIRECTORY [PROGRAM ...]\n", stderr), 2;
+  if (count < 2) return std::fputs("usage: bench_inputs DIRECTORY [PROGRAM ...]\n", stderr), 2;
   std::filesystem::path const root = arguments[1];
   auto const wanted = [&](std::string const& program) {
     return count == 2 || std::any_of(arguments + 2, arguments + count,
