@@ -93,16 +93,6 @@ struct lane_traits<detail::packs::twin<P>> {
   static COHORT_INLINE twin load(S const* p, index_t step, int) {
     return {one::load(p, step, one::size), one::load(p + one::size * step, step, one::size)};
   }
-#if defined(EIGEN_VECTORIZE_AVX512)
-  /// Two bfloat16 stand in each 32 bits: one shift and one mask make floats of them, without a conversion of widths.
-  static COHORT_INLINE twin load_in_any_order(bfloat16 const* p) requires std::same_as<scalar, float> {
-    __m512i const pairs = _mm512_loadu_si512(p);
-    twin x;
-    x.first.low = _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
-    x.second.low = _mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(-65536)));
-    return x;
-  }
-#endif
   template <class S>
   static COHORT_INLINE void store(S* p, index_t step, int, twin value) {
     one::store(p, step, one::size, value.first);

@@ -31,17 +31,6 @@ struct logit_row {
     ask_ahead<typename At::type>(c);
     return (*this)(at, c);
   }
-  /// The same, for what does not depend on which lane has which class.
-  template <class At>
-  COHORT_HOST_DEVICE COHORT_INLINE typename At::type first_look_in_any_order(At at, index_t c) const {
-    using V = typename At::type;
-    if constexpr (!Masked && requires { lane_traits<V>::load_in_any_order(logits); }) {
-      ask_ahead<V>(c);
-      return lane_traits<V>::load_in_any_order(logits + c);
-    } else {
-      return first_look(at, c);
-    }
-  }
   [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
     if constexpr (Masked)
       return lane_traits<float>::bits(word(c));

@@ -108,35 +108,24 @@ COHORT_HOST_DEVICE double maximum_in(Team const& team, Row row, row_chunk at_chu
       .high;
 }
 
-/// Some logits of a chunk: in their order where they are replaced, and from a cache where the loop has been ahead of
-/// itself.
-template <class Row, class Stash, class At>
-COHORT_HOST_DEVICE COHORT_INLINE auto first_of(Row row, Stash, At at, index_t c, [[maybe_unused]] index_t ahead) {
-  if constexpr (std::same_as<Stash, no_stash>)
-    return row.first_look_in_any_order(at, c);
-  else
-    return ahead == 0 ? row.first_look(at, c) : row(at, c);
-}
-
 /// One chunk shifted by `shift`: A is chunk_sums, chunk_moments or chunk_squares. `next` is the maximum of the cells
 /// `ahead` of these.
 template <template <class> class A, class Team, class Row, class Stash>
 COHORT_HOST_DEVICE auto exponentials_in(Team const& team, Row row, Stash stash, row_chunk chunk, index_t ahead,
                                         double shift, double inverse_temperature) {
-  return team.template reduce<A>(chunk.count, interleaved([=]<class At>(At at, index_t c) COHORT_FLAT {
-                                   using V = typename At::type;
-                                   V const x = first_of(row, stash, at, chunk.first + c, ahead), d = x - V(shift);
-                                   V const e =
-                                       row_exponential<V, exponential_for::compute_type>(inverse_temperature)(d);
-                                   A<V> s;
-                                   s.sum = e;
-                                   s.next = ahead == 0 ? x : row.first_look_in_any_order(at, chunk.first + c + ahead);
-                                   if constexpr (requires { s.moment; })
-                                     s.moment = lane_select(V(0) < e, lane_multiply(e, d), V(0));
-                                   if constexpr (requires { s.squares; }) s.squares = lane_multiply(e, e);
-                                   stash(at, chunk.first + c, e);
-                                   return s;
-                                 }));
+  return team.template reduce<A>(
+      chunk.count, interleaved([=]<class At>(At at, index_t c) COHORT_FLAT {
+        using V = typename At::type;
+        V const x = ahead == 0 ? row.first_look(at, chunk.first + c) : row(at, chunk.first + c), d = x - V(shift);
+        V const e = row_exponential<V, exponential_for::compute_type>(inverse_temperature)(d);
+        A<V> s;
+        s.sum = e;
+        s.next = ahead == 0 ? x : row.first_look(at, chunk.first + c + ahead);
+        if constexpr (requires { s.moment; }) s.moment = lane_select(V(0) < e, lane_multiply(e, d), V(0));
+        if constexpr (requires { s.squares; }) s.squares = lane_multiply(e, e);
+        stash(at, chunk.first + c, e);
+        return s;
+      }));
 }
 
 /// Adds a chunk with the maximum `own` whose exponentials were shifted by `shift`. One of -inf alone says nothing.
