@@ -107,7 +107,7 @@ void policy_rows(Kl kl) {
       {}};
   launch<cohort::nothing>(d::live_tokens_body<T, space, ppo, Kl>{tokens}, nullptr);
   launch<cohort::basic_logits_sums>(d::token_seeds_body<T, space, ppo, Kl>{tokens, nullptr}, nullptr);
-  launch<cohort::nothing>(d::live_rows_body<d::policy_tokens<T, space, ppo, Kl>, space>{tokens, {}, 0}, nullptr);
+  launch<cohort::nothing>(d::list_rows_body<T, d::token_is_live>{}, nullptr);
   launch<cohort::basic_logits_sums>(
       d::logits_rows_body<L, space, ppo, Kl>{{}, 0, {}, {}, {}, {}, {}, nullptr, 1, d::rows_phase::fused, true, tokens},
       nullptr);
@@ -116,10 +116,10 @@ void policy_rows(Kl kl) {
 template <class T>
 void heads() {
   namespace d = cohort::detail;
-  launch<cohort::nothing>(d::copy_rows_body<T>{}, nullptr);
-  launch<cohort::nothing>(d::fill_rows_body<T>{}, nullptr);
-  launch<cohort::nothing>(d::soft_cap_body<T>{}, nullptr);
-  launch<cohort::nothing>(d::soft_cap_gradient_body<T>{}, nullptr);
+  launch<cohort::nothing>(d::each_cell_body<T, d::copied_cells<T>>{}, nullptr);
+  launch<cohort::nothing>(d::each_cell_body<T, d::filled_cells<T>>{}, nullptr);
+  launch<cohort::nothing>(d::each_cell_body<T, d::capped_cells<T>>{}, nullptr);
+  launch<cohort::nothing>(d::each_cell_body<T, d::uncapped_gradient_cells<T>>{}, nullptr);
   launch<cohort::nothing>(d::list_rows_body<T, d::row_is_valid<T, space>>{}, nullptr);
   launch<cohort::nothing>(d::close_up_body<T, d::token_is_live>{}, nullptr);
   launch<cohort::nothing>(d::masked_rows_body<T, space>{}, nullptr);

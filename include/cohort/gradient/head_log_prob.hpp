@@ -145,6 +145,7 @@ COHORT_POLICY_BEGIN
 ///            vocabulary, with NaN or +inf among its logits, or without a finite one gets NaN and is counted in the
 ///            report. A masked row gets 0, and nothing of it is read.
 /// Workspace  head_log_prob_workspace_bytes. The product itself may allocate: eigen_context.
+/// Waits      with a mask, for the number of valid rows.
 template <std::floating_point T, execution_context Context>
 void head_log_prob(Context& context, head_log_prob_inputs<T, typename Context::memory_space> const& in,
                    head_log_prob_outputs<T, typename Context::memory_space> const& out,
@@ -163,7 +164,7 @@ void head_log_prob(Context& context, head_log_prob_inputs<T, typename Context::m
     detail::row_is_valid<T, space> const valid{row_mask(in.mask)};
     context.template for_each_row<nothing>(row_layout<space>{.rows = rows},
                                            detail::masked_rows_body<T, space>{valid, outputs}, nullptr);
-    rows = detail::list_rows<T>(context, rows, valid, memory.rows, memory.count);
+    rows = detail::count_rows<T>(context, rows, valid, memory.rows, memory.count);
   }
   detail::head_map<T, space> const map{in.weights, in.bias, options.logit_scale, options.soft_cap};
   detail::head_score_body<T, space> const body{.logits = {memory.chunk.logits, memory.chunk.stride},

@@ -86,8 +86,6 @@ check_head_policy_gradient(Context& context, head_policy_gradient_inputs<T, type
   constexpr detail::checker check{"head_policy_gradient"};
   index_t const tokens = in.hidden.extent[0], vocabulary = in.weights.extent[0], width = in.hidden.extent[1];
   auto const& layout = in.layout;
-  index_t cells = 0;
-  bool const counted = !layout.is_packed() && checked_multiply(layout.rows.rows, layout.rows.width, cells);
   auto const alone = [&](char const* argument, auto const& out_view) {
     detail::footprint const x = footprint_of(out_view);
     return detail::first_broken({check.writable(argument, out_view), check.apart(argument, x, footprint_of(in.hidden)),
@@ -97,7 +95,7 @@ check_head_policy_gradient(Context& context, head_policy_gradient_inputs<T, type
   };
   if (status const s = detail::first_broken(
           {check.layout(layout), detail::check_head(check, in, tokens, options),
-           counted ? check.extent("hidden", tokens, cells) : status{},
+           detail::check_rows_of_layout(check, "hidden", layout, tokens),
            detail::check_policy_tokens(check, in, out, f, options, tokens),
            check.matrix("d_hidden", out.d_hidden, tokens, width),
            check.matrix("d_weights", out.d_weights, vocabulary, width), check.vector("d_bias", out.d_bias, vocabulary),
@@ -141,6 +139,7 @@ COHORT_POLICY_BEGIN
 /// Units      nats.
 /// Aliasing   none.
 /// Workspace  head_policy_gradient_workspace_bytes. The products themselves may allocate: eigen_context.
+/// Waits      for the number of live rows, and of the rows with a gradient of every chunk: extents of the products.
 /// Errors     contract_error (check_head_policy_gradient), nothing is written. A row as bad as in token_log_prob, or a
 ///            token as bad as in policy_loss, gets gradient 0, is excluded and counted in the report.
 /// Source     Schulman et al. 2017 (arXiv 1707.06347), eq. 7; Shao et al. 2024 (arXiv 2402.03300), eq. 3; the soft cap:

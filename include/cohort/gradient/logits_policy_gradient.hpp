@@ -69,6 +69,8 @@ template <class L, execution_context Context, class Surrogate, class Kl>
   workspace_layout memory;
   detail::lay_out<compute_t<L>>(memory, tokens, options);
   return detail::first_broken({
+      check.layout(in.layout),
+      detail::check_rows_of_layout(check, "logits", in.layout, tokens),
       detail::check_policy_tokens(check, in, out, f, options, tokens),
       check.matrix("logits", in.logits, tokens, columns),
       check.matrix("d_logits", out.d_logits, tokens, columns),
@@ -147,10 +149,9 @@ void logits_policy_gradient(Context& context,
                                                          options.zero_rows == zero_rows::write,
                                                          tokens};
   detail::run_rows(context, rows, memory, out.report);
-  if (!out.live_rows.given) return;
-  detail::live_rows_body<std::remove_const_t<decltype(tokens)>, space> const list{tokens, cells_of(out.live_rows),
-                                                                                  count};
-  context.template for_each_row<nothing>(row_layout<space>{.rows = 1, .width = count}, list, nullptr);
+  if (out.live_rows.given)
+    detail::list_rows<compute_t<L>>(context, count, detail::token_is_live{memory.live, 2},
+                                    {out.live_rows.data, out.live_rows.stride[0]}, nullptr);
 }
 
 COHORT_POLICY_END

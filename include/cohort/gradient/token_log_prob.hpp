@@ -66,21 +66,12 @@ status check_token_rows(checker const& check, Inputs const& in, double temperatu
                        check_temperature(check, temperature)});
 }
 
-/// A value per row that stands apart from whatever is still to be read, and from itself.
-template <class Output, class Inputs>
-status check_row_output(checker const& check, char const* argument, Output const& out, Inputs const& in) {
-  footprint const memory = footprint_of(out);
-  return first_broken(
-      {check.vector(argument, out, in.logits.extent[0]), check.apart(argument, memory, footprint_of(in.logits)),
-       check.apart(argument, memory, footprint_of(in.token)), check.apart(argument, memory, footprint_of(in.mask)),
-       check.apart(argument, memory, footprint_of(in.vocabulary_mask)), check.writable(argument, out)});
-}
-
 template <class L, class Space, class Inputs>
 token_rows<L, Space> rows_of(Inputs const& in, double temperature) {
   row_layout<Space> const rows{.rows = in.logits.extent[0], .width = in.logits.extent[1]};
   return {rows, matrix_cells(in.logits), in.token, row_mask(in.mask), in.vocabulary_mask, temperature};
 }
+
 } // namespace detail
 
 /// The first rule that such a call breaks. Reads no logit and no token.
@@ -89,25 +80,22 @@ template <class L, execution_context Context>
                                           token_log_prob_outputs<L, typename Context::memory_space> const& out,
                                           token_log_prob_options const& options) noexcept {
   constexpr detail::checker check{"token_log_prob"};
-  using detail::check_row_output, detail::footprint_of;
-  return detail::first_broken({detail::check_token_rows<L>(check, in, options.temperature),
-                               check.rows_of("log_prob", out.log_prob, in.logits.extent[0]),
-                               detail::check_row_output(check, "log_sum_exp", out.log_sum_exp, in),
-                               detail::check_row_output(check, "entropy", out.entropy, in),
-                               detail::check_row_output(check, "sum_of_squares", out.sum_of_squares, in),
-                               detail::check_row_output(check, "probability", out.probability, in),
-                               detail::check_row_output(check, "rank", out.rank, in),
-                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.logits)),
-                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.token)),
-                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.mask)),
-                               check.apart("log_prob", footprint_of(out.log_prob), footprint_of(in.vocabulary_mask)),
-                               check.writable("log_prob", out.log_prob),
-                               detail::check_apart(check, {{"log_prob", footprint_of(out.log_prob)},
-                                                           {"log_sum_exp", footprint_of(out.log_sum_exp)},
-                                                           {"entropy", footprint_of(out.entropy)},
-                                                           {"sum_of_squares", footprint_of(out.sum_of_squares)},
-                                                           {"probability", footprint_of(out.probability)},
-                                                           {"rank", footprint_of(out.rank)}})});
+  using detail::footprint_of;
+  index_t const rows = in.logits.extent[0];
+  return detail::first_broken(
+      {detail::check_token_rows<L>(check, in, options.temperature), check.rows_of("log_prob", out.log_prob, rows),
+       check.vector("log_sum_exp", out.log_sum_exp, rows), check.vector("entropy", out.entropy, rows),
+       check.vector("sum_of_squares", out.sum_of_squares, rows), check.vector("probability", out.probability, rows),
+       check.vector("rank", out.rank, rows),
+       detail::check_apart(check,
+                           {{"log_prob", footprint_of(out.log_prob)},
+                            {"log_sum_exp", footprint_of(out.log_sum_exp)},
+                            {"entropy", footprint_of(out.entropy)},
+                            {"sum_of_squares", footprint_of(out.sum_of_squares)},
+                            {"probability", footprint_of(out.probability)},
+                            {"rank", footprint_of(out.rank)}},
+                           {footprint_of(in.logits), footprint_of(in.token), footprint_of(in.mask),
+                            footprint_of(in.vocabulary_mask)})});
 }
 
 /// The first rule that such a call breaks. Reads no logit and no token.
@@ -128,14 +116,10 @@ check_token_log_prob_backward(Context&, token_log_prob_backward_inputs<L, typena
        check.matrix("d_logits", out.d_logits, rows, in.logits.extent[1]),
        check.rule(!added_to_itself, error_code::overlap, "d_logits", "what is added to is not the logits"),
        check.disjoint("d_logits", out.d_logits, in.logits),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.d_log_prob)),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.d_entropy)),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.d_log_sum_exp)),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.log_sum_exp)),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.token)),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.mask)),
-       check.apart("d_logits", footprint_of(out.d_logits), footprint_of(in.vocabulary_mask)),
-       check.writable("d_logits", out.d_logits)});
+       detail::check_apart(check, {{"d_logits", footprint_of(out.d_logits)}},
+                           {footprint_of(in.d_log_prob), footprint_of(in.d_entropy), footprint_of(in.d_log_sum_exp),
+                            footprint_of(in.log_sum_exp), footprint_of(in.token), footprint_of(in.mask),
+                            footprint_of(in.vocabulary_mask)})});
 }
 
 COHORT_NAMESPACE_END

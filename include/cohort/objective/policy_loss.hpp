@@ -6,6 +6,7 @@
 #include <cohort/detail/overlap.hpp>
 #include <cohort/detail/shape.hpp>
 #include <cohort/formula/no_kl.hpp>
+#include <cohort/objective/detail/policy_check.hpp>
 #include <cohort/objective/detail/policy_loss_body.hpp>
 #include <cohort/objective/loss_report.hpp>
 #include <cohort/objective/normalizer.hpp>
@@ -69,26 +70,14 @@ check_policy_loss(Context& context, policy_loss_inputs<T, typename Context::memo
                   policy_loss_outputs<T, typename Context::memory_space> const& out,
                   policy_objective<Surrogate, Kl> const& f, policy_loss_options const& options) noexcept {
   constexpr detail::checker check{"policy_loss"};
-  bool const lacks_reference = !std::same_as<Kl, no_kl> && !in.ref_log_prob.given;
   index_t const tokens = in.log_prob.extent[0];
   workspace_layout memory;
   detail::lay_out(memory, options.normalizer);
   return detail::first_broken({
       check.layout(in.layout),
       check.tokens("log_prob", in.layout, in.log_prob, tokens),
-      check.tokens("old_log_prob", in.layout, in.old_log_prob, tokens),
-      check.tokens("ref_log_prob", in.layout, in.ref_log_prob, tokens),
-      check.tokens("advantage", in.layout, in.advantage.tokens, tokens),
-      check.vector("advantage", in.advantage.sequences, in.layout.rows.rows),
-      check.tokens("mask", in.layout, in.mask, tokens),
-      check.tokens("correction", in.layout, in.correction, tokens),
+      detail::check_policy(check, in, f, options, tokens),
       check.tokens("d_log_prob", in.layout, out.d_log_prob, tokens),
-      check.offsets("layout", in.layout.rows.offsets, tokens),
-      check.rule(!lacks_reference, error_code::missing_argument, "ref_log_prob", "the penalty needs it"),
-      check.formula(fault_of(f.surrogate)),
-      check.formula(fault_of(f.kl)),
-      check.formula(options.log_ratio.fault()),
-      detail::check_normalizer(check, options.normalizer),
       check.disjoint("d_log_prob", out.d_log_prob, in.log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.old_log_prob),
       check.disjoint("d_log_prob", out.d_log_prob, in.ref_log_prob),

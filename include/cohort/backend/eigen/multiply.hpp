@@ -15,24 +15,12 @@
 #include <Eigen/Core>
 
 #include <cohort/backend/eigen/pack.hpp>
+#include <cohort/core/equal_parts.hpp>
 #include <cohort/core/multiplying_context.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// n cut into equal parts of at most `most`, rounded up to what a kernel takes at once.
-struct equal_parts {
-  index_t size = 1, count = 0;
-
-  equal_parts(index_t n, index_t most, index_t unit) {
-    if (n <= 0) return;
-    index_t const parts = (n - 1) / most + 1, even = (n - 1) / parts + 1;
-    size = (even + unit - 1) / unit * unit;
-    count = (n - 1) / size + 1;
-  }
-  [[nodiscard]] index_t length(index_t part, index_t n) const { return (std::min)(size, n - part * size); }
-};
 
 /// Enough blocks for some threads: of a result that is too small for that, the depth is cut.
 struct product_cut {
@@ -92,7 +80,7 @@ COHORT_HIDDEN void add_product(matrix_product<T> const& p) {
   equal_parts const steps(p.depth, packs::pack_size == 16 ? 1024 : 320, 8); // what the first two caches hold
   packed_panel<T> const left(steps.size * p.rows), right(steps.size * p.columns);
   for (index_t s = 0; s < steps.count; ++s) {
-    index_t const k = s * steps.size, n = steps.length(s, p.depth);
+    index_t const k = steps.first(s), n = steps.length(s);
     pack_left(left.memory.get(), left_map(p.left.data + k * (LeftTransposed ? p.left.stride : 1), p.left.stride), n,
               p.rows);
     pack_right(right.memory.get(), right_map(p.right.data + k * (RightTransposed ? 1 : p.right.stride), p.right.stride),
@@ -118,10 +106,10 @@ struct product_block {
   COHORT_HIDDEN void operator()(index_t b) const {
     index_t const slab = b / cut.tiles(), tile = b % cut.tiles();
     index_t const i = tile % cut.rows.count, j = tile / cut.rows.count;
-    index_t const row = i * cut.rows.size, column = j * cut.columns.size, k = slab * cut.depth.size;
+    index_t const row = cut.rows.first(i), column = cut.columns.first(j), k = cut.depth.first(slab);
     matrix_product<T> p = whole;
-    p.rows = cut.rows.length(i, whole.rows), p.columns = cut.columns.length(j, whole.columns);
-    p.depth = cut.depth.length(slab, whole.depth);
+    p.rows = cut.rows.length(i), p.columns = cut.columns.length(j);
+    p.depth = cut.depth.length(slab);
     p.left.data += p.left.transposed ? k * p.left.stride + row : row * p.left.stride + k;
     p.right.data += p.right.transposed ? column * p.right.stride + k : k * p.right.stride + column;
     if (slab > 0) {

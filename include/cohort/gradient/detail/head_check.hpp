@@ -26,17 +26,6 @@ status check_head(checker const& check, Inputs const& in, index_t tokens, Option
                        as_double(options.chunk_rows))});
 }
 
-/// Outputs that share memory with no input, with no other output and not with themselves.
-inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs,
-                          std::initializer_list<footprint> inputs) {
-  for (auto const* out = outputs.begin(); out != outputs.end(); ++out) {
-    if (status const s = check.writable(out->argument, out->memory); !s) return s;
-    for (footprint const& in : inputs)
-      if (status const s = check.apart(out->argument, out->memory, in); !s) return s;
-  }
-  return check_apart(check, outputs);
-}
-
 } // namespace detail
 
 COHORT_NAMESPACE_END

@@ -80,8 +80,8 @@ struct head_gradient {
   /// Nothing has a gradient yet.
   template <class Context>
   void start(Context& context) const {
-    fill_rows<T>(context, d_hidden.extent[0], map.width(), {d_hidden.data, d_hidden.stride[0]}, 0);
-    if (d_bias.given) fill_rows<T>(context, 1, memory.rows, {memory.ones, 0}, 1);
+    fill_rows<T>(context, d_hidden.extent[0], map.width(), {d_hidden.data, d_hidden.stride[0]}, {}, 0);
+    if (d_bias.given) fill_rows<T>(context, 1, memory.rows, {memory.ones, 0}, {}, 1);
   }
 
   /// memory.hidden and memory.logits of the tokens of a list.
@@ -106,11 +106,8 @@ struct head_gradient {
     move_rows(context, moved, map.width(), m.hidden, m.hidden_stride);
     if (map.capped()) {
       move_rows(context, moved, map.vocabulary(), m.logits, m.logit_stride);
-      context.template for_each_row<nothing>(
-          row_layout<Space>{.rows = kept, .width = map.vocabulary()},
-          soft_cap_gradient_body<T>{
-              map.vocabulary(), {m.logits, m.logit_stride}, {m.d_logits, m.logit_stride}, map.cap},
-          nullptr);
+      uncapped_gradient_cells<T> const uncapped{{m.logits, m.logit_stride}, {m.d_logits, m.logit_stride}, map.cap};
+      for_each_cell<T>(context, kept, map.vocabulary(), uncapped);
     }
     products(context, kept);
     copy_rows<T>(context, kept, map.width(), {m.d_hidden, m.hidden_stride},

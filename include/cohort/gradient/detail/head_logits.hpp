@@ -24,50 +24,33 @@ COHORT_HOST_DEVICE COHORT_INLINE V lane_tanh(V x) {
 
 /// In place.
 template <class T>
-struct soft_cap_body {
-  using compute_type = T;
-  static constexpr bool rows_in_lanes = false;
-
-  index_t width;
+struct capped_cells {
   listed_rows<T> logits;
   double cap;
 
-  template <class Team>
-  COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
-    T* const row = logits[i];
-    double const limit = cap;
-    team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
+  [[nodiscard]] COHORT_HOST_DEVICE auto row(index_t i) const {
+    return [row = logits[i], limit = cap]<class At>(At at, index_t c) COHORT_FLAT {
       using V = typename At::type;
       V const x = lane_traits<V>::load(row + c, 1, at.count);
       lane_traits<V>::store(row + c, 1, at.count, V(limit) * lane_tanh(x * V(1 / limit)));
-    });
-    return {};
+    };
   }
 };
 
 /// Gradients with respect to the capped logits become those with respect to x.
 template <class T>
-struct soft_cap_gradient_body {
-  using compute_type = T;
-  static constexpr bool rows_in_lanes = false;
-
-  index_t width;
+struct uncapped_gradient_cells {
   listed_rows<T const> logits;
   listed_rows<T> gradient;
   double cap;
 
-  template <class Team>
-  COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
-    T const* const row = logits[i];
-    T* const out = gradient[i];
-    double const inverse = 1 / cap;
-    team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
+  [[nodiscard]] COHORT_HOST_DEVICE auto row(index_t i) const {
+    return [row = logits[i], out = gradient[i], inverse = 1 / cap]<class At>(At at, index_t c) COHORT_FLAT {
       using V = typename At::type;
       V const t = lane_traits<V>::load(row + c, 1, at.count) * V(inverse), one(1);
       V const g = lane_traits<V>::load(out + c, 1, at.count);
       lane_traits<V>::store(out + c, 1, at.count, g * ((one - t) * (one + t)));
-    });
-    return {};
+    };
   }
 };
 
@@ -88,7 +71,7 @@ struct head_map {
   void logits(Context& context, index_t rows, T const* hidden, index_t hidden_stride, index_t first, index_t classes,
               T* out, index_t stride) const {
     if (bias.given)
-      fill_rows<T>(context, rows, classes, {out, stride}, bias.data + first * bias.stride[0], bias.stride[0], scale);
+      fill_rows<T>(context, rows, classes, {out, stride}, {bias.data + first * bias.stride[0], bias.stride[0]}, scale);
     context.multiply(matrix_product<T>{.rows = rows,
                                        .columns = classes,
                                        .depth = width(),
@@ -98,9 +81,7 @@ struct head_map {
                                        .result_stride = stride,
                                        .scale = scale,
                                        .accumulate = bias.given});
-    if (!capped()) return;
-    row_layout<Space> const shape{.rows = rows, .width = classes};
-    context.template for_each_row<nothing>(shape, soft_cap_body<T>{classes, {out, stride}, cap}, nullptr);
+    if (capped()) for_each_cell<T>(context, rows, classes, capped_cells<T>{{out, stride}, cap});
   }
 };
 

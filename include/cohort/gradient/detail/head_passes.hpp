@@ -23,13 +23,7 @@ constexpr cells<X, Space> chunk_cells(X* data, index_t stride) {
   return {data, stride, 1, false};
 }
 
-/// Tokens whose rows are looked at, or of these the ones with a gradient.
-struct token_is_live {
-  std::uint8_t const* live;
-  std::uint8_t at_least;
-  [[nodiscard]] COHORT_HOST_DEVICE bool operator()(index_t t) const { return live[t] >= at_least; }
-};
-/// Of the first those that may have a gradient once their seeds are known.
+/// Of the tokens whose rows are looked at, those that may have a gradient once their seeds are known.
 template <class Tokens>
 struct token_has_seed {
   Tokens tokens;
@@ -49,7 +43,7 @@ struct head_passes {
   /// What the rows of all chunks report.
   template <class Context>
   logits_sums* run(Context& context, index_t listed, rows_phase phase, bool logits_are_there) {
-    even_chunks const chunks(listed, memory.chunk.rows > 0 ? memory.chunk.rows : 1);
+    equal_parts const chunks(listed, memory.chunk.rows > 0 ? memory.chunk.rows : 1);
     rows.phase = phase;
     auto* sums = memory.sums[0];
     after_body<logits_rows_body<T, Space, Surrogate, Kl>, logits_sums> body{rows, nullptr};
@@ -83,7 +77,7 @@ void run_head(Context& context, head_gradient<T, Space> const& head,
     context.template for_each_row<basic_logits_sums>(sequences, token_seeds{tokens, of_rows}, total);
   };
   auto const list = [&](auto const& flag) {
-    return list_rows<T>(context, head.hidden.extent[0], flag, memory.list, memory.chunk.counts);
+    return count_rows<T>(context, head.hidden.extent[0], flag, memory.list, memory.chunk.counts);
   };
   token_is_live const looked_at{memory.tokens.live, 1};
   context.template for_each_row<nothing>(sequences, live_tokens{tokens}, nullptr);

@@ -1,47 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// Rows of a head on their way between the caller's tensors and the workspace: lists of rows, copies, zeros.
+/// Rows of a head on their way between the caller's tensors and the workspace: copies, constants, one formula per cell.
 #pragma once
 
-#include <cohort/core/team.hpp>
+#include <cohort/core/equal_parts.hpp>
+#include <cohort/core/execution_context.hpp>
 #include <cohort/core/workspace.hpp>
-#include <cohort/gradient/detail/row_gradient.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// The numbers i < n with flag(i), in ascending order, and how many. One thread: the list is a sum over all before.
-template <class T, class Flag>
-struct list_rows_body {
-  using compute_type = T;
-  static constexpr bool rows_in_lanes = false;
-
-  index_t n;
-  Flag flag;
-  index_t* list;
-  index_t* count;
-
-  template <class Team>
-  COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t) const {
-    auto const self = *this;
-    team.once([=] {
-      index_t found = 0;
-      for (index_t i = 0; i < self.n; ++i)
-        if (self.flag(i)) self.list[found++] = i;
-      *self.count = found;
-    });
-    return {};
-  }
-};
-
-/// How many there are: waits for it.
-template <class T, class Context, class Flag>
-index_t list_rows(Context& context, index_t n, Flag const& flag, index_t* list, index_t* count) {
-  row_layout<typename Context::memory_space> const one{.rows = 1, .width = n};
-  context.template for_each_row<nothing>(one, list_rows_body<T, Flag>{n, flag, list, count}, nullptr);
-  return context.fetch(count);
-}
 
 /// A body of a later chunk: what the chunks before reported is added to its first row's.
 template <class Body, class Sums>
@@ -59,15 +27,6 @@ struct after_body {
   }
 };
 
-/// Equal chunks of at most `most` rows.
-struct even_chunks {
-  index_t n, count, size;
-  even_chunks(index_t rows, index_t most)
-      : n(rows), count(rows > 0 ? (rows - 1) / most + 1 : 0), size(count > 0 ? (rows - 1) / count + 1 : 0) {}
-  [[nodiscard]] index_t first(index_t chunk) const { return chunk * size; }
-  [[nodiscard]] index_t length(index_t chunk) const { return size < n - first(chunk) ? size : n - first(chunk); }
-};
-
 /// Rows of a matrix in memory, all of them or those that a list names.
 template <class T>
 struct listed_rows {
@@ -78,68 +37,65 @@ struct listed_rows {
   [[nodiscard]] COHORT_HOST_DEVICE T* operator[](index_t i) const { return data + (list ? list[i] : i) * stride; }
 };
 
-template <class T>
-struct copy_rows_body {
+/// f.row(i) is what is done to the cells of row i: (lane, column).
+template <class T, class F>
+struct each_cell_body {
   using compute_type = T;
   static constexpr bool rows_in_lanes = false;
 
   index_t width;
-  listed_rows<T const> from;
-  listed_rows<T> to;
+  F f;
 
   template <class Team>
   COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
-    T const* const source = from[i];
-    T* const target = to[i];
-    team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
-      using traits = lane_traits<typename At::type>;
-      traits::store(target + c, 1, at.count, traits::load(source + c, 1, at.count));
-    });
+    team.for_each(width, f.row(i));
     return {};
   }
 };
+template <class T, class Context, class F>
+void for_each_cell(Context& context, index_t rows, index_t width, F const& f) {
+  row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
+  context.template for_each_row<nothing>(shape, each_cell_body<T, F>{width, f}, nullptr);
+}
 
+template <class T>
+struct copied_cells {
+  listed_rows<T const> from;
+  listed_rows<T> to;
+
+  [[nodiscard]] COHORT_HOST_DEVICE auto row(index_t i) const {
+    T const* const source = from[i];
+    T* const target = to[i];
+    return [=]<class At>(At at, index_t c) COHORT_FLAT {
+      using traits = lane_traits<typename At::type>;
+      traits::store(target + c, 1, at.count, traits::load(source + c, 1, at.count));
+    };
+  }
+};
 template <class T, class Context>
 void copy_rows(Context& context, index_t rows, index_t width, listed_rows<T const> from, listed_rows<T> to) {
-  row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
-  context.template for_each_row<nothing>(shape, copy_rows_body<T>{width, from, to}, nullptr);
+  for_each_cell<T>(context, rows, width, copied_cells<T>{from, to});
 }
 
 /// `factor` times the same row in every row; without `values` the factor itself.
 template <class T>
-struct fill_rows_body {
-  using compute_type = T;
-  static constexpr bool rows_in_lanes = false;
-
-  index_t width;
+struct filled_cells {
   listed_rows<T> to;
-  T const* values;
-  index_t value_stride;
+  line<T const> values;
   double factor;
 
-  template <class Team>
-  COHORT_HOST_DEVICE nothing<typename Team::uniform> operator()(Team const& team, index_t i) const {
+  [[nodiscard]] COHORT_HOST_DEVICE auto row(index_t i) const {
     T* const target = to[i];
-    if (!values && factor == 0) return clear_row(team, target, width), nothing<typename Team::uniform>{};
-    line<T const> const source{values, value_stride};
-    team.for_each(width, [=, *this]<class At>(At at, index_t c) COHORT_FLAT {
+    return [target, source = values, times = factor]<class At>(At at, index_t c) COHORT_FLAT {
       using V = typename At::type;
       V const x = source.p ? load(at, source, c) : V(1);
-      lane_traits<V>::store(target + c, 1, at.count, x * V(factor));
-    });
-    return {};
+      lane_traits<V>::store(target + c, 1, at.count, x * V(times));
+    };
   }
 };
-
 template <class T, class Context>
-void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, T const* values, index_t value_stride,
-               double factor) {
-  row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
-  context.template for_each_row<nothing>(shape, fill_rows_body<T>{width, to, values, value_stride, factor}, nullptr);
-}
-template <class T, class Context>
-void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, double value) {
-  fill_rows<T>(context, rows, width, to, nullptr, 0, value);
+void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, line<T const> values, double factor) {
+  for_each_cell<T>(context, rows, width, filled_cells<T>{to, values, factor});
 }
 
 /// n elements of T in whole lines of the workspace's alignment.

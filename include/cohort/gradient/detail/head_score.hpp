@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cohort/gradient/detail/head_logits.hpp>
+#include <cohort/gradient/detail/row_list.hpp>
 #include <cohort/gradient/detail/token_log_prob_body.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -99,7 +100,7 @@ void score_rows_of(Context& context, head_map<T, Space> const& map, view<T const
                    head_score_body<T, Space> const& all, index_t n, head_chunk<T> const& chunk,
                    row_sums* const (&sums)[2], row_sums* total) {
   after_body<head_score_body<T, Space>, row_sums> body{all, nullptr};
-  even_chunks const chunks(n, chunk.rows > 0 ? chunk.rows : 1);
+  equal_parts const chunks(n, chunk.rows > 0 ? chunk.rows : 1);
   if (chunks.count == 0) context.template for_each_row<basic_row_sums>(row_layout<Space>{}, body, total);
   for (index_t k = 0; k < chunks.count; ++k) {
     index_t const first = chunks.first(k), count = chunks.length(k);

@@ -31,11 +31,9 @@ struct logit_row {
     ask_ahead<typename At::type>(c);
     return (*this)(at, c);
   }
-  [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
-    if constexpr (Masked)
-      return lane_traits<float>::bits(word(c));
-    else
-      return true;
+  /// Whether a token is one of so many classes, and not left out: else it has no log-prob. One whose logit is -inf has.
+  [[nodiscard]] COHORT_HOST_DEVICE bool has(index_t id, index_t classes) const {
+    return id >= 0 && id < classes && allows(id);
   }
   /// One class, in double.
   [[nodiscard]] COHORT_HOST_DEVICE double at(index_t c) const {
@@ -43,6 +41,12 @@ struct logit_row {
   }
 
 private:
+  [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
+    if constexpr (Masked)
+      return lane_traits<float>::bits(word(c));
+    else
+      return true;
+  }
   template <class V>
   COHORT_HOST_DEVICE COHORT_INLINE void ask_ahead(index_t c) const {
     constexpr index_t line = 64, bytes = static_cast<index_t>(sizeof(L)) * lane_traits<V>::size;

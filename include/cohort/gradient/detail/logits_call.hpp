@@ -8,6 +8,7 @@
 
 #include <cohort/gradient/detail/logits_check.hpp>
 #include <cohort/gradient/detail/logits_rows_body.hpp>
+#include <cohort/gradient/detail/row_list.hpp>
 #include <cohort/objective/detail/batch_count.hpp>
 #include <cohort/objective/policy_loss.hpp>
 
@@ -121,32 +122,6 @@ void run_rows(Context& context, logits_rows_body<L, Space, Surrogate, Kl> rows,
     seeds(memory.rows, report);
   }
 }
-
-/// The rows with a gradient, ascending, and -1 behind them.
-template <class Tokens, class Space>
-struct live_rows_body {
-  using compute_type = float;
-  static constexpr bool rows_in_lanes = false;
-
-  Tokens tokens;
-  cells<std::int64_t, Space> list;
-  index_t count;
-
-  template <class Team>
-  COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t) const {
-    auto const all = *this;
-    team.once([=] { all.fill(); });
-    return {};
-  }
-
-private:
-  COHORT_HOST_DEVICE void fill() const {
-    index_t found = 0;
-    for (index_t t = 0; t < count; ++t)
-      if (*tokens.at(tokens.live, tokens.place_of(t)) == 2) list.data[found++ * list.row_stride] = t;
-    for (; found < count; ++found) list.data[found * list.row_stride] = -1;
-  }
-};
 
 } // namespace detail
 

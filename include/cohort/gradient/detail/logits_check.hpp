@@ -4,9 +4,8 @@
 #pragma once
 
 #include <cohort/detail/shape.hpp>
-#include <cohort/formula/no_kl.hpp>
 #include <cohort/gradient/logits_options.hpp>
-#include <cohort/objective/detail/batch_count.hpp>
+#include <cohort/objective/detail/policy_check.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
@@ -29,6 +28,17 @@ inline status check_apart(checker const& check, std::initializer_list<named_foot
   return {};
 }
 
+/// Outputs that share memory with no input, with no other output and not with themselves.
+inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs,
+                          std::initializer_list<footprint> inputs) {
+  for (auto const* out = outputs.begin(); out != outputs.end(); ++out) {
+    if (status const s = check.writable(out->argument, out->memory); !s) return s;
+    for (footprint const& in : inputs)
+      if (status const s = check.apart(out->argument, out->memory, in); !s) return s;
+  }
+  return check_apart(check, outputs);
+}
+
 /// An output against every input that is still to be read when it is written.
 template <class Inputs>
 status check_rows_apart(checker const& check, char const* argument, footprint const& out, Inputs const& in) {
@@ -46,33 +56,26 @@ status check_token_output(checker const& check, char const* argument, token_layo
   return first_broken({check.tokens(argument, layout, out, tokens), check.writable(argument, out)});
 }
 
+/// A row for every token of a layout; packed ones are compared by their offsets.
+template <class Space>
+status check_rows_of_layout(checker const& check, char const* argument, token_layout<Space> const& layout,
+                            index_t rows) {
+  index_t tokens = 0;
+  if (layout.is_packed() || !checked_multiply(layout.rows.rows, layout.rows.width, tokens)) return {};
+  return check.extent(argument, rows, tokens);
+}
+
 /// Shapes, formulas and options of everything that is a value per token.
 template <class Inputs, class Outputs, class Objective, class Options>
 status check_policy_tokens(checker const& check, Inputs const& in, Outputs const& out, Objective const& f,
                            Options const& options, index_t tokens) {
-  bool const lacks_reference = !std::same_as<decltype(f.kl), no_kl> && !in.ref_log_prob.given;
   auto const& layout = in.layout;
-  index_t cells = 0;
-  bool const counted = checked_multiply(layout.rows.rows, layout.rows.width, cells);
   return first_broken({
-      check.layout(layout),
-      layout.is_packed() || !counted ? status{} : check.extent("logits", tokens, cells),
-      check.offsets("layout", layout.rows.offsets, tokens),
+      check_policy(check, in, f, options, tokens),
       check.indices("token", in.token, tokens),
-      check.tokens("old_log_prob", layout, in.old_log_prob, tokens),
-      check.tokens("ref_log_prob", layout, in.ref_log_prob, tokens),
-      check.tokens("advantage", layout, in.advantage.tokens, tokens),
-      check.vector("advantage", in.advantage.sequences, layout.rows.rows),
-      check.tokens("mask", layout, in.mask, tokens),
-      check.tokens("correction", layout, in.correction, tokens),
       check_token_output(check, "log_prob", layout, out.log_prob, tokens),
       check_token_output(check, "entropy", layout, out.entropy, tokens),
       check_token_output(check, "d_log_prob", layout, out.d_log_prob, tokens),
-      check.rule(!lacks_reference, error_code::missing_argument, "ref_log_prob", "the penalty needs it"),
-      check.formula(fault_of(f.surrogate)),
-      check.formula(fault_of(f.kl)),
-      check.formula(options.log_ratio.fault()),
-      check_normalizer(check, options.normalizer),
       options.entropy.normalizer ? check_normalizer(check, *options.entropy.normalizer) : status{},
       check.parameter(lane_is_finite(options.entropy.coefficient), "entropy", "its coefficient is finite",
                       options.entropy.coefficient),

@@ -72,7 +72,7 @@ private:
     double shifts[Team::max_chunks];
     stash_in<L> const stash{d_logits.given() ? d_logits.row(rows, i).p : nullptr, shifts};
     index_t const id = token[t];
-    double const logit = in_support(row, id) ? row.at(id) : not_a_number; // before a stash takes its place
+    double const logit = row.has(id, classes) ? row.at(id) : not_a_number; // before a stash takes its place
     scored_row s{.policy = normalised<Moments, Stashed>(team, row, stash)};
     if (s.policy.usable()) s.log_prob = s.policy.log_prob(logit);
     if (s.good()) compare(team, row, i, s);
@@ -110,10 +110,6 @@ private:
     write_token(team, stash.out, id, weight, s.log_prob);
   }
 
-  template <class Row>
-  [[nodiscard]] COHORT_HOST_DEVICE bool in_support(Row const& row, index_t id) const {
-    return id >= 0 && id < classes && row.allows(id);
-  }
   [[nodiscard]] COHORT_HOST_DEVICE bool compares() const { return tokens.terms.divergence != 0; }
 
   /// The reference's row like the policy's own.

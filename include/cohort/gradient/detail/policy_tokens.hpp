@@ -130,7 +130,7 @@ struct token_seeds_body {
     auto const& p = tokens.policy;
     index_t const n = p.rows.length(r);
     auto row = p.template open<any_lines>(r);
-    double const valid = batch_count_body<T, Space>{p.rows, p.mask}(team, r).tokens;
+    double const valid = n > 0 ? static_cast<double>(*tokens.at(tokens.valid, {r, 0})) : 0;
     row.policies.mask = tokens.live_mask().row(p.rows, r);
     if (!rows) row.excluded = not_a_number;
     logits_sums sums = rows && p.terms.level != ratio_level::token ? seedless(team, r, n) : logits_sums{};

@@ -26,11 +26,6 @@ struct token_rows {
   }
   [[nodiscard]] COHORT_HOST_DEVICE index_t classes() const { return rows.width; }
   [[nodiscard]] COHORT_HOST_DEVICE bool in_vocabulary(index_t id) const { return id >= 0 && id < rows.width; }
-  /// A token that its row's mask leaves out has no log-prob; one whose logit is -inf has -inf.
-  template <class Row>
-  [[nodiscard]] COHORT_HOST_DEVICE bool allowed(Row const& row, index_t id) const {
-    return in_vocabulary(id) && row.allows(id);
-  }
   template <bool Masked>
   [[nodiscard]] COHORT_HOST_DEVICE logit_row<L, Masked> row(index_t r) const {
     if constexpr (Masked)
@@ -115,8 +110,8 @@ private:
   COHORT_HOST_DEVICE row_sums score(Team const& team, Row row, index_t r) const {
     index_t const id = in.token[r];
     auto const s = softmax_of<Moments>(team, row, no_stash{}, in.classes(), 1 / in.temperature);
-    double const logit = in.allowed(row, id) ? row.at(id) : not_a_number;
-    bool const good = s.usable() && in.allowed(row, id);
+    double const logit = row.has(id, in.classes()) ? row.at(id) : not_a_number;
+    bool const good = s.usable() && row.has(id, in.classes());
     constexpr double none = not_a_number;
     if (!good) return write(team, r, {none, none, none, none, none, -1}), in.report(false, r);
     double const log_prob = s.log_prob(logit);
@@ -167,7 +162,7 @@ private:
   /// such a row is normalised anew.
   template <class Team, class Row>
   COHORT_HOST_DEVICE bool write(Team const& team, Row row, index_t r, index_t id, row_seeds const& seed) const {
-    if (!in.allowed(row, id) || !seed.finite()) return false;
+    if (!row.has(id, in.classes()) || !seed.finite()) return false;
     double const logit = row.at(id), inverse = 1 / in.temperature;
     L* const out = d_logits.row(in.rows, r).p;
     bool const plain = seed.log_prob_alone() && !accumulate;

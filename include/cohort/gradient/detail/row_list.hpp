@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+/// \file
+/// Rows by number: those that something is true of.
+#pragma once
+
+#include <cstdint>
+
+#include <cohort/core/execution_context.hpp>
+
+COHORT_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// The numbers i < n with flag(i), in ascending order, and how many; without a place for that, -1 behind the last. One
+/// thread: the list is a sum over all before.
+template <class T, class Flag>
+struct list_rows_body {
+  using compute_type = T;
+  static constexpr bool rows_in_lanes = false;
+
+  index_t n;
+  Flag flag;
+  line<index_t> list;
+  index_t* count;
+
+  template <class Team>
+  COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t) const {
+    auto const self = *this;
+    team.once([=] { self.fill(); });
+    return {};
+  }
+
+private:
+  COHORT_HOST_DEVICE void fill() const {
+    index_t found = 0;
+    for (index_t i = 0; i < n; ++i)
+      if (flag(i)) list.p[found++ * list.step] = i;
+    if (count)
+      *count = found;
+    else
+      for (; found < n; ++found) list.p[found * list.step] = -1;
+  }
+};
+
+template <class T, class Context, class Flag>
+void list_rows(Context& context, index_t n, Flag const& flag, line<index_t> list, index_t* count) {
+  row_layout<typename Context::memory_space> const one{.rows = 1, .width = n};
+  context.template for_each_row<nothing>(one, list_rows_body<T, Flag>{n, flag, list, count}, nullptr);
+}
+/// How many there are: waits for it.
+template <class T, class Context, class Flag>
+index_t count_rows(Context& context, index_t n, Flag const& flag, index_t* list, index_t* count) {
+  list_rows<T>(context, n, flag, {list, 1}, count);
+  return context.fetch(count);
+}
+
+/// Tokens whose rows are looked at (1), or of these the ones with a gradient (2).
+struct token_is_live {
+  std::uint8_t const* live;
+  std::uint8_t at_least;
+  [[nodiscard]] COHORT_HOST_DEVICE bool operator()(index_t t) const { return live[t] >= at_least; }
+};
+
+} // namespace detail
+
+COHORT_NAMESPACE_END
