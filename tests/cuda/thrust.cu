@@ -41,18 +41,36 @@ static_assert(cohort::tensor_in<t::universal_vector<float>, cohort::device_space
 
 } // namespace
 
-cohort::loss_report every_call(cudaStream_t stream, t::device_vector<float>& x, t::device_vector<int> const& ids) {
-  cohort::thrust_context context{t::cuda::par_nosync.on(stream), {.workspace_bytes = 1 << 20}};
-  static_assert(std::same_as<decltype(context), device_context>);
-  cohort::group_advantage(context, x, x, {.groups = cohort::group_ids{ids}});
-  cohort::token_log_prob<float>(context, {.logits = cohort::tensor_at(x.data(), 2, 8), .token = ids}, {.log_prob = x});
-  t::device_vector<cohort::loss_sums> sums(1);
-  auto* const report = t::raw_pointer_cast(sums.data());
-  cohort::policy_loss<float>(
-      context, {.layout = cohort::padded{2, 2}, .log_prob = x, .old_log_prob = x, .advantage = cohort::per_sequence(x)},
-      {.d_log_prob = x, .report = report}, cohort::objective(cohort::ppo_clip{}, cohort::k3{.beta = 0.04}),
-      {.normalizer = cohort::by_tokens()});
-  return cohort::read(context, report);
+// [stream]
+/// One step on the caller's stream; the context was made once: thrust_context context{thrust::cuda::par_nosync.on(stream)};
+template <class Context>
+cohort::loss_report step(Context& context, thrust::device_vector<int> const& prompt,
+                         thrust::device_vector<float> const& reward, thrust::device_vector<float> const& log_prob,
+                         thrust::device_vector<float>& advantage, thrust::device_vector<float>& seed,
+                         thrust::device_ptr<cohort::loss_sums> report) {
+  cohort::index_t const rows = cohort::index_t(reward.size()), columns = cohort::index_t(log_prob.size()) / rows;
+  cohort::group_advantage(context, reward, advantage, {.groups = cohort::group_ids{prompt}});
+  cohort::policy_loss<float>(context,
+                             {.layout = cohort::padded{rows, columns},
+                              .log_prob = log_prob,
+                              .old_log_prob = log_prob,
+                              .ref_log_prob = log_prob,
+                              .advantage = cohort::per_sequence(advantage)},
+                             {.d_log_prob = seed, .report = report.get()},
+                             cohort::objective(cohort::ppo_clip{}, cohort::k3{.beta = 0.04}),
+                             {.normalizer = cohort::by_tokens()});
+  return cohort::read(context, report.get()); // waits for the stream
+}
+// [end]
+
+template cohort::loss_report step(device_context&, t::device_vector<int> const&, t::device_vector<float> const&,
+                                  t::device_vector<float> const&, t::device_vector<float>&, t::device_vector<float>&,
+                                  t::device_ptr<cohort::loss_sums>);
+
+void log_prob_of(device_context& context, t::device_ptr<float const> logits, t::device_vector<int> const& token,
+                 t::device_vector<float>& out) {
+  cohort::token_log_prob<float>(context, {.logits = cohort::tensor_at(logits, 2, 8), .token = token},
+                                {.log_prob = out});
 }
 
 void own_allocator(cudaStream_t stream) {
@@ -61,6 +79,8 @@ void own_allocator(cudaStream_t stream) {
   using allocator = t::mr::allocator<std::byte, resource>;
   resource memory;
   auto const policy = t::cuda::par_nosync.on(stream);
+  cohort::thrust_context deduced{policy, {.workspace_bytes = 1 << 20}};
+  static_assert(std::same_as<decltype(deduced), device_context>);
   cohort::thrust_context<on_stream, cohort::managed_space, allocator> managed{policy, {}, allocator(&memory)};
   managed.multiply(product);
   managed.reserve(1 << 20);

@@ -36,10 +36,13 @@ static_assert(std::same_as<space<t::universal_vector<float>>, cohort::host_space
 } // namespace
 
 TEST_CASE("thrust vectors go into a call as they are", "[thrust]") {
-  cohort::thrust_context context{t::seq};
-  t::cpp::vector<float> const reward(std::vector<float>{1, 2, 5, 5});
-  t::host_vector<float> advantage(4);
+  namespace thrust = THRUST_NS_QUALIFIER;
+  // [call]
+  cohort::thrust_context context{thrust::seq, {.workspace_bytes = 1 << 16}}; // or thrust::omp::par, thrust::tbb::par
+  thrust::host_vector<float> const reward(std::vector<float>{1, 2, 5, 5});
+  thrust::host_vector<float> advantage(4);
   cohort::group_advantage(context, reward, advantage, {.groups = cohort::uniform_groups{2}});
+  // [end]
   std::vector<float> expected(4);
   cohort::group_advantage(context, std::vector<float>{1, 2, 5, 5}, expected, {.groups = cohort::uniform_groups{2}});
   CHECK(std::vector<float>(advantage.begin(), advantage.end()) == expected);
