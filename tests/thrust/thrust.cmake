@@ -40,7 +40,10 @@ cohort_add_test(
   objective/loss_data_errors.cpp
   objective/value_loss.cpp)
 target_compile_definitions(cohort_test_thrust PRIVATE COHORT_TEST_ON_THRUST)
-foreach(target IN ITEMS cohort_test_thrust cohort_test_parity)
+# Thrust under another name.
+cohort_add_test(thrust_wrapped "${CMAKE_CURRENT_LIST_DIR}/interop.cpp")
+target_compile_definitions(cohort_test_thrust_wrapped PRIVATE THRUST_CUB_WRAPPED_NAMESPACE=engine)
+foreach(target IN ITEMS cohort_test_thrust cohort_test_thrust_wrapped cohort_test_parity)
   cohort_use_thrust(${target})
 endforeach()
 # More threads than cores must not wait by spinning.
