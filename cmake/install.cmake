@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 
 set(cohort_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/cohort")
 
-foreach(target IN ITEMS cohort cohort_eigen)
+foreach(target IN ITEMS cohort cohort_eigen cohort_thrust)
   get_target_property(component ${target} EXPORT_NAME)
   install(TARGETS ${target} EXPORT cohort-${component}-targets FILE_SET HEADERS)
   install(EXPORT cohort-${component}-targets NAMESPACE cohort:: DESTINATION "${cohort_package_dir}")
@@ -16,5 +16,6 @@ configure_package_config_file(cmake/cohort-config.cmake.in "${PROJECT_BINARY_DIR
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/cohort-config-version.cmake"
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/cohort-config.cmake" "${PROJECT_BINARY_DIR}/cohort-config-version.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/cohort-cccl.cmake"
         DESTINATION "${cohort_package_dir}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/cohort")

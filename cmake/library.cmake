@@ -5,7 +5,9 @@ file(GLOB_RECURSE cohort_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/includ
      "${PROJECT_SOURCE_DIR}/include/cohort/*.cuh")
 set(cohort_eigen_headers ${cohort_headers})
 list(FILTER cohort_eigen_headers INCLUDE REGEX "/include/cohort/(backend|interop)/eigen(/|\\.hpp$)")
-list(REMOVE_ITEM cohort_headers ${cohort_eigen_headers})
+set(cohort_thrust_headers ${cohort_headers})
+list(FILTER cohort_thrust_headers INCLUDE REGEX "/include/cohort/(backend|interop)/thrust(/|\\.hpp$)")
+list(REMOVE_ITEM cohort_headers ${cohort_eigen_headers} ${cohort_thrust_headers})
 
 function(cohort_add_component name)
   cmake_parse_arguments(component "" "EXPORT_NAME" "HEADERS;LINK" ${ARGN})
@@ -32,3 +34,8 @@ cohort_add_component(
   EXPORT_NAME eigen
   HEADERS ${cohort_eigen_headers}
   LINK cohort $<TARGET_NAME_IF_EXISTS:Eigen3::Eigen> $<TARGET_NAME_IF_EXISTS:Threads::Threads>)
+
+# Likewise without CCCL.
+include("${CMAKE_CURRENT_LIST_DIR}/cohort-cccl.cmake")
+cohort_add_component(cohort_thrust EXPORT_NAME thrust HEADERS ${cohort_thrust_headers}
+                     LINK cohort $<TARGET_NAME_IF_EXISTS:cohort::cccl>)

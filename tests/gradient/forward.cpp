@@ -71,12 +71,12 @@ TEMPLATE_TEST_CASE("temperature divides the logits", "[gradient][forward]", floa
 TEST_CASE("logits that every storage kind holds give the same bits", "[gradient][forward]") {
   auto const narrow = random_batch<cohort::bfloat16>(5, 261, 8);
   batch<float> wide(5, 261);
-  batch<cohort::half> half(5, 261);
-  wide.token = half.token = narrow.token;
+  batch<cohort::half> in_half(5, 261);
+  wide.token = in_half.token = narrow.token;
   for (index_t i = 0; i < 5 * 261; ++i) {
     auto const at = static_cast<std::size_t>(i);
     double const x = std::round(value(narrow.logits[at]) * 16) / 16;
-    wide.logits[at] = static_cast<float>(x), half.logits[at] = stored<cohort::half>(x);
+    wide.logits[at] = static_cast<float>(x), in_half.logits[at] = stored<cohort::half>(x);
   }
   auto exact = narrow;
   for (auto& x : exact.logits) x = stored<cohort::bfloat16>(std::round(value(x) * 8) / 8);
@@ -85,7 +85,7 @@ TEST_CASE("logits that every storage kind holds give the same bits", "[gradient]
   for (std::size_t i = 0; i < exact.logits.size(); ++i)
     exact_wide.logits[i] = static_cast<float>(value(exact.logits[i]));
   support::on_every_context([&](auto& context) {
-    CHECK(support::same_bits(run_forward(context, wide).log_prob, run_forward(context, half).log_prob));
+    CHECK(support::same_bits(run_forward(context, wide).log_prob, run_forward(context, in_half).log_prob));
     CHECK(support::same_bits(run_forward(context, exact_wide).log_prob, run_forward(context, exact).log_prob));
   });
 }

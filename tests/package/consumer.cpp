@@ -7,6 +7,9 @@
 #if defined(CONSUMER_USES_EIGEN)
 #include <cohort/backend/eigen.hpp>
 #endif
+#if defined(CONSUMER_USES_THRUST)
+#include <cohort/backend/thrust.hpp>
+#endif
 
 #include <cmath>
 #include <vector>
@@ -41,6 +44,10 @@ int main() {
 #if defined(CONSUMER_USES_EIGEN)
   cohort::eigen_context eigen{{.threads = 2, .workspace_bytes = 1 << 16}};
   right = right && first_step_is_minus_advantage(eigen);
+#endif
+#if defined(CONSUMER_USES_THRUST)
+  cohort::thrust_context sequential{THRUST_NS_QUALIFIER::seq};
+  right = right && first_step_is_minus_advantage(sequential);
 #endif
   return right ? 0 : 1;
 }

@@ -159,5 +159,6 @@ std::unique_ptr<engine> reference_engine();
 std::unique_ptr<engine> emulated_block_engine();
 std::unique_ptr<engine> eigen_engine();
 std::unique_ptr<engine> eigen_float_engine();
+std::vector<std::unique_ptr<engine>> thrust_engines(); ///< none where there is no Thrust
 
 } // namespace parity

@@ -134,3 +134,6 @@ TEST_CASE("parity: the reference in double", "[parity]") { check_all(parity::ref
 TEST_CASE("parity: the device's order in double", "[parity]") { check_all(parity::emulated_block_engine()); }
 TEST_CASE("parity: Eigen in double", "[parity]") { check_all(parity::eigen_engine()); }
 TEST_CASE("parity: Eigen in float", "[parity]") { check_all(parity::eigen_float_engine()); }
+TEST_CASE("parity: Thrust in double and in float", "[parity]") {
+  for (auto const& e : parity::thrust_engines()) check_all(e);
+}

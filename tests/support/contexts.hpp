@@ -5,6 +5,8 @@
 ///   support::on_every_context([&](auto& context) { ... });   // reference, emulated block, Eigen with 1, 2, 7 threads
 ///   support::on_eigen_contexts([&](auto& context) { ... });  // Eigen with 1, 2, 7 threads
 ///
+/// Where COHORT_TEST_ON_THRUST is defined, the first means Thrust's host systems instead: the same test, compiled again.
+///
 /// A failure names the context. `is_reference<decltype(context)>` tells where arithmetic is in double whatever the
 /// type.
 #pragma once
@@ -18,6 +20,9 @@
 #include <cohort/backend/reference.hpp>
 #include <support/catch.hpp>
 #include <support/numbers.hpp>
+#if defined(COHORT_TEST_ON_THRUST)
+#include <support/thrust_contexts.hpp>
+#endif
 
 namespace support {
 
@@ -53,9 +58,13 @@ void on_eigen_contexts(F f, cohort::index_t workspace_bytes = default_workspace)
 /// f(context) on each, freshly made.
 template <class F>
 void on_every_context(F f, cohort::index_t workspace_bytes = default_workspace) {
+#if defined(COHORT_TEST_ON_THRUST)
+  on_thrust_contexts(f, workspace_bytes);
+#else
   on_reference_context(f, workspace_bytes);
   on_emulated_block_context(f, workspace_bytes);
   on_eigen_contexts(f, workspace_bytes);
+#endif
 }
 
 } // namespace support

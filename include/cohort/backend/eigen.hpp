@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <cohort/backend/detail/block_range.hpp>
 #include <cohort/backend/detail/host_memory.hpp>
 #include <cohort/backend/eigen/multiply.hpp>
 #include <cohort/backend/eigen/pool.hpp>
@@ -78,9 +79,8 @@ struct block_of_units {
   block_sum* sums;
 
   COHORT_HIDDEN void operator()(index_t b) const {
-    index_t const first = units / count * b + (std::min)(b, units % count);
-    index_t const last = first + units / count + (b < units % count ? 1 : 0);
-    ::new (static_cast<void*>(sums[b].bytes)) A<double>(range(first, last));
+    block_range const block(units, count, b);
+    ::new (static_cast<void*>(sums[b].bytes)) A<double>(range(block.first, block.last));
   }
 };
 
