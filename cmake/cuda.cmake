@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# What this repository's .cu files are compiled with: the system's nvcc, else what sh cmake/setup.sh --for cuda put under
-# build/. Consumers see nothing of it.
+# What this repository's .cu files are compiled with: what sh cmake/setup.sh --for cuda put under build/, because the system
+# had no nvcc or too old a one, else the system's. Consumers see nothing of it.
 set(COHORT_HAS_NVCC OFF)
-find_program(CMAKE_CUDA_COMPILER nvcc HINTS "$ENV{CUDA_HOME}/bin" /usr/local/cuda/bin
-             PATHS "${PROJECT_SOURCE_DIR}/build/cuda-toolkit/nvidia/cu13/bin")
+find_program(CMAKE_CUDA_COMPILER nvcc HINTS "${PROJECT_SOURCE_DIR}/build/cuda-toolkit/nvidia/cu13/bin"
+                                            "$ENV{CUDA_HOME}/bin" /usr/local/cuda/bin)
 if(NOT CMAKE_CUDA_COMPILER)
   message(WARNING "COHORT_BUILD_CUDA is on and there is no nvcc: no .cu is compiled; sh cmake/setup.sh --for cuda gets one")
   return()
@@ -31,7 +31,7 @@ function(cohort_add_cuda_flags target)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include")
   target_compile_options(
     ${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20> "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror all-warnings>"
-                      $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall>)
+                      $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall> $<$<COMPILE_LANGUAGE:CUDA>:--threads=2>)
   if(COHORT_CCCL_DIR)
     target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CUDA>:-I${COHORT_CCCL_DIR}>")
   endif()
