@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 
 set(cohort_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/cohort")
 
-foreach(target IN ITEMS cohort cohort_eigen cohort_thrust)
+foreach(target IN ITEMS cohort cohort_eigen cohort_thrust cohort_cuda cohort_cublas)
   get_target_property(component ${target} EXPORT_NAME)
   install(TARGETS ${target} EXPORT cohort-${component}-targets FILE_SET HEADERS)
   install(EXPORT cohort-${component}-targets NAMESPACE cohort:: DESTINATION "${cohort_package_dir}")

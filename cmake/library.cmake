@@ -7,7 +7,12 @@ set(cohort_eigen_headers ${cohort_headers})
 list(FILTER cohort_eigen_headers INCLUDE REGEX "/include/cohort/(backend|interop)/eigen(/|\\.hpp$)")
 set(cohort_thrust_headers ${cohort_headers})
 list(FILTER cohort_thrust_headers INCLUDE REGEX "/include/cohort/(backend|interop)/thrust(/|\\.hpp$)")
-list(REMOVE_ITEM cohort_headers ${cohort_eigen_headers} ${cohort_thrust_headers})
+set(cohort_cuda_headers ${cohort_headers})
+list(FILTER cohort_cuda_headers INCLUDE REGEX "/include/cohort/(backend|interop)/cuda(/|\\.cuh$)")
+set(cohort_cublas_headers ${cohort_headers})
+list(FILTER cohort_cublas_headers INCLUDE REGEX "/include/cohort/(backend|interop)/cublas(/|\\.cuh$)")
+list(REMOVE_ITEM cohort_headers ${cohort_eigen_headers} ${cohort_thrust_headers} ${cohort_cuda_headers}
+     ${cohort_cublas_headers})
 
 function(cohort_add_component name)
   cmake_parse_arguments(component "" "EXPORT_NAME" "HEADERS;LINK" ${ARGN})
@@ -39,3 +44,13 @@ cohort_add_component(
 include("${CMAKE_CURRENT_LIST_DIR}/cohort-cccl.cmake")
 cohort_add_component(cohort_thrust EXPORT_NAME thrust HEADERS ${cohort_thrust_headers}
                      LINK cohort $<TARGET_NAME_IF_EXISTS:cohort::cccl>)
+
+# Likewise without a CUDA toolkit, which is looked for only where CUDA is compiled. nvcc brings its own CCCL, and the
+# standard of .cu files is their owner's to say: cxx_std_20 is about C++ alone.
+if(CMAKE_CUDA_COMPILER)
+  find_package(CUDAToolkit QUIET GLOBAL)
+endif()
+cohort_add_component(cohort_cuda EXPORT_NAME cuda HEADERS ${cohort_cuda_headers}
+                     LINK cohort $<TARGET_NAME_IF_EXISTS:CUDA::cudart>)
+cohort_add_component(cohort_cublas EXPORT_NAME cublas HEADERS ${cohort_cublas_headers}
+                     LINK cohort_cuda $<TARGET_NAME_IF_EXISTS:CUDA::cublasLt>)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Finds out what cohort's tests, examples and benchmarks miss on this machine, and installs that through apt.
-#   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench|peers]... [--with clang]
-# Without --for: everything but what the comparison with PyTorch takes (peers). Nothing missing: nothing said, nothing done.
+#   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench|peers|cuda]... [--with clang]
+# Without --for: everything but what the comparison with PyTorch takes (peers) and what .cu files are compiled with
+# (cuda: NVIDIA's wheels, under build/, no system package and no GPU). Nothing missing: nothing said, nothing done.
 # Optional: libtorch, for the tests; only as root, and where apt has it.
 set -eu
 
@@ -14,7 +15,7 @@ dry_run=no purposes='' with_clang=no
 while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry_run=yes ;;
-    --for) case ${2:-} in tests | examples | bench | peers) purposes="$purposes $2" ;; *) usage ;; esac; shift ;;
+    --for) case ${2:-} in tests | examples | bench | peers | cuda) purposes="$purposes $2" ;; *) usage ;; esac; shift ;;
     --with) [ "${2:-}" = clang ] || usage; with_clang=yes; shift ;;
     *) usage ;;
   esac
@@ -57,6 +58,20 @@ eigen='#include <Eigen/Core>\n#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)\n#error\n#end
 
 python_headers='import pathlib, sysconfig; (pathlib.Path(sysconfig.get_path("include")) / "Python.h").stat()'
 
+# nvcc of any CUDA that knows C++20; the disassembler of machine code, which is a package of its own; other CCCLs than nvcc's.
+toolkit=build/cuda-toolkit tools=build/cuda-tools
+nvcc_is_good() { [ "$("$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\)\..*/\1/p')" -ge 12 ]; }
+has_nvcc() { # the first that CMake would find: cmake/cuda.cmake
+  for nvcc in $toolkit/nvidia/cu13/bin/nvcc ${CUDA_HOME:+"$CUDA_HOME/bin/nvcc"} /usr/local/cuda/bin/nvcc nvcc; do
+    command -v "$nvcc" >/dev/null && { nvcc_is_good "$nvcc"; return; }
+  done
+  false
+}
+has_cuobjdump() {
+  command -v cuobjdump >/dev/null || [ -x /usr/local/cuda/bin/cuobjdump ] || [ -x $tools/nvidia/cu13/bin/cuobjdump ]
+}
+has_wheels() { has_nvcc && has_cuobjdump && [ -e build/cccl/2.8/thrust/version.h ] && [ -e build/cccl/3.5/thrust/version.h ]; }
+
 look() {
   missing='' optional=''
   want g++ "a C++20 compiler, g++ >= 12 or clang++ >= 14" good_compiler
@@ -84,6 +99,9 @@ look() {
     want python3-venv "Python's venv" "${PYTHON:-python3}" -c 'import ensurepip, venv'
     want python3-dev "Python's headers" "${PYTHON:-python3}" -c "$python_headers"
   fi
+  if wanted_for cuda && ! has_wheels; then
+    want python3-venv "Python's venv" "${PYTHON:-python3}" -c 'import ensurepip, venv'
+  fi
   if [ "$with_clang" = yes ]; then
     want clang "clang++ with sanitizers" sanitizing_clang
   fi
@@ -110,10 +128,53 @@ install_optional() {
   done
 }
 
+# wheels FOLDER WHEEL...: what the wheels contain, into that folder.
+wheels() {
+  folder=$1
+  shift
+  [ -e build/.pip/bin/pip ] || ${PYTHON:-python3} -m venv build/.pip
+  rm -rf "$folder.part" "$folder"
+  build/.pip/bin/pip -q --disable-pip-version-check install --no-deps --no-compile --target "$folder.part" "$@" ||
+    die "pip could not install: $*"
+  mv "$folder.part" "$folder"
+}
+# nvcc and its headers: 104 MB to fetch, 271 MB on disk, without the libraries of the toolkit. It looks for lib64/, and
+# CMake for a library without a number.
+install_toolkit() {
+  say "no nvcc here: NVIDIA's wheels of CUDA 13.0 into $toolkit"
+  wheels $toolkit nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88 nvidia-cuda-runtime==13.0.88 \
+    nvidia-cuda-cccl==13.0.85
+  ln -s lib $toolkit/nvidia/cu13/lib64
+  ln -s libcudart.so.13 $toolkit/nvidia/cu13/lib/libcudart.so
+}
+# cccl VERSION WHEEL FOLDER: one whose headers are in that folder of the wheel.
+install_cccl() {
+  [ ! -e "build/cccl/$1/thrust/version.h" ] || return 0
+  wheels "build/cccl/wheel-$1" "$2"
+  ln -sfn "wheel-$1/nvidia/$3" "build/cccl/$1"
+}
+install_cuda() {
+  has_nvcc || install_toolkit
+  has_cuobjdump || wheels $tools nvidia-cuda-cuobjdump==13.2.51 nvidia-cuda-nvdisasm==13.2.51
+  install_cccl 2.8 nvidia-cuda-cccl-cu12==12.9.27 cuda_cccl/include
+  install_cccl 3.5 nvidia-cuda-cccl==13.3.5.0.6 cu13/include/cccl
+}
+finish() {
+  install_optional
+  if ! wanted_for cuda || has_wheels; then
+    return
+  elif [ "$dry_run" = yes ]; then
+    say "would fetch from Python's package index, into build/: what is missing of nvcc, cuobjdump and CCCL 2.8 and 3.5"
+  else
+    install_cuda
+  fi
+}
+
+cd -- "$(dirname -- "$0")/.."
 as_root=''
 look
 if [ -z "$missing" ]; then
-  install_optional
+  finish
   exit 0
 fi
 say "missing:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"
@@ -126,7 +187,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 if [ "$dry_run" = yes ]; then
   say "would run: ${as_root:+$as_root }apt-get update && ${as_root:+$as_root }apt-get install $packages$(sanitizer_package)"
-  install_optional
+  finish
   exit 0
 fi
 
@@ -134,8 +195,8 @@ say "installing through apt: $packages"
 $as_root apt-get -q update >/dev/null || say "apt-get update failed; trying with the lists at hand"
 # shellcheck disable=SC2046,SC2086 # a list of packages
 install $packages $(sanitizer_package) || die "apt-get could not install: $packages"
-install_optional
 
 look
 [ -z "$missing" ] || die "still missing, the system's packages are too old:$(printf '%s' "$missing" | sed 's/.*|/ /' | paste -s -d , -)"
+finish
 say "done"

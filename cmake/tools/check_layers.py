@@ -14,7 +14,10 @@ PIPELINE = ["reward", "advantage", "objective", "gradient"]
 BASE = ["version", "detail/(config|namespace)"]
 FORMULA = BASE + ["core", "formula"]
 # Libraries whose headers do not carry the name of the file in backend/, interop/ or distributed/ that stands for them.
-ALIASES = {"cuda": "cub/|thrust/|cooperative_groups|cublas|cccl", "thrust": "cuda/", "torch": "ATen/|c10/"}
+ALIASES = {"cuda": "cub/|thrust/|cooperative_groups|cublas|cccl", "cublas": "cuda", "thrust": "cuda/", "torch": "ATen/|c10/"}
+# Parts of backend/ that stand for no library, and what a backend may use of the others' besides its own and detail/.
+PLAIN = ["reference", "detail", "block", "emulated_block"]
+SHARED = {"emulated_block": "|block", "cuda": "|block", "cublas": "|block|cuda"}
 
 
 def allowed(place):
@@ -34,7 +37,7 @@ def allowed(place):
         "detail": ("L3 detail", FORMULA + ["detail"]),
         "core": ("L1", BASE + ["core"]),
         "formula": ("L2", BASE + ["formula", "core/(lane|numeric)"]),
-        "backend": ("L4 backend", FORMULA + [f"backend/({owner}|detail)"]),
+        "backend": ("L4 backend", FORMULA + [f"backend/({owner}|detail{SHARED.get(owner, '')})"]),
         "interop": ("L4 interop", BASE + ["core", f"interop/{owner}"]),
         "distributed": ("L4 distributed", BASE + ["core", f"distributed/({owner}|communicator)"]),
     }
@@ -45,7 +48,7 @@ def foreign(place, header):
     """Whether a header from outside cohort and the standard library may stand here."""
     folder, _, rest = place.partition("/")
     owner = re.split(r"[./]", rest)[0]
-    if folder not in ("backend", "interop", "distributed"):
+    if folder not in ("backend", "interop", "distributed") or (folder == "backend" and owner in PLAIN):
         return False
     return owner in header.lower() or re.match(ALIASES.get(owner, "$^"), header) is not None
 

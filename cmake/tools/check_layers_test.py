@@ -9,8 +9,9 @@ CHECK = pathlib.Path(__file__).with_name("check_layers.py")
 SPDX = "// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n"
 HEADERS = ["detail/config", "core/tensor", "core/lane", "formula/clip", "reward/verify", "gradient/entropy",
            "objective/loss", "backend/eigen", "backend/eigen/pack", "backend/detail/host", "backend/reference",
-           "interop/eigen", "cohort"]
+           "backend/block/pack", "backend/emulated_block", "interop/eigen", "cohort"]
 TREE = {f"include/cohort/{name}.hpp": SPDX for name in HEADERS}
+TREE["include/cohort/backend/cuda.cuh"] = SPDX
 
 GOOD = [
     ("include/cohort/core/tensor.hpp", "#include <vector>\n#include <cohort/detail/config.hpp>\n"),
@@ -18,6 +19,10 @@ GOOD = [
     ("include/cohort/gradient/entropy.hpp", "#include <cohort/objective/loss.hpp>\n#define COHORT_X 1\n"),
     ("include/cohort/backend/eigen.hpp", "#include <Eigen/Core>\n#include <unsupported/Eigen/CXX11/ThreadPool>\n"
      "#include <cohort/backend/eigen/pack.hpp>\n#include <cohort/backend/detail/host.hpp>\n"),
+    ("include/cohort/backend/emulated_block.hpp", "#include <cohort/backend/block/pack.hpp>\n"),
+    ("include/cohort/backend/cuda.cuh", "#include <cuda_runtime.h>\n#include <cub/cub.cuh>\n"
+     "#include <cohort/backend/block/pack.hpp>\n"),
+    ("include/cohort/backend/cublas.cuh", "#include <cublasLt.h>\n#include <cuda_fp16.h>\n#include <cohort/backend/cuda.cuh>\n"),
     ("include/cohort/cohort.hpp", "#include <cohort/backend/reference.hpp>\n#include <cohort/reward/verify.hpp>\n"),
 ]
 BAD = [
@@ -33,6 +38,8 @@ BAD = [
     ("include/cohort/backend/eigen.hpp", "#include <cohort/objective/loss.hpp>\n", "rule L4 backend"),
     ("include/cohort/backend/eigen.hpp", "#include <thrust/sort.h>\n", "third party"),
     ("include/cohort/backend/reference.hpp", "#include <cohort/backend/eigen/pack.hpp>\n", "rule L4 backend"),
+    ("include/cohort/backend/block/pack.hpp", "#include <cub/block/block_scan.cuh>\n", "third party"),
+    ("include/cohort/backend/eigen.hpp", "#include <cohort/backend/block/pack.hpp>\n", "rule L4 backend"),
     ("include/cohort/interop/eigen.hpp", "#include <cohort/backend/eigen.hpp>\n", "rule L4 interop"),
     ("include/cohort/cohort.hpp", "#include <cohort/backend/eigen.hpp>\n", "rule umbrella"),
     ("tests/core/tensor.cpp", "#include <cohort/backend/cuda.cuh>\n", "only from .cuh and .cu"),

@@ -97,12 +97,23 @@ inline constexpr bool is_storage =
 
 namespace detail {
 
-/// Reads one element as S. Through memcpy for the 16-bit kinds: the memory may hold a foreign type of that layout.
+/// Copies one element. Through memcpy on the host, where the memory may hold a foreign type of that layout; the device's
+/// compiler minds that not, and would copy bytes.
+template <class T>
+COHORT_HOST_DEVICE COHORT_INLINE void copy_element(T* to, T const* from) noexcept {
+#if defined(__CUDA_ARCH__)
+  *to = *from;
+#else
+  std::memcpy(to, from, sizeof(T));
+#endif
+}
+
+/// Reads one element as S.
 template <class S, class T>
 COHORT_HOST_DEVICE COHORT_INLINE S widen(T const* p) noexcept {
   if constexpr (std::is_same_v<T, half> || std::is_same_v<T, bfloat16>) {
     T x{};
-    std::memcpy(&x, p, sizeof x);
+    copy_element(&x, p);
     return static_cast<S>(to_float(x));
   } else {
     return static_cast<S>(*p);
@@ -125,10 +136,10 @@ template <class T, class S>
 COHORT_HOST_DEVICE COHORT_INLINE void narrow(T* p, S value) noexcept {
   if constexpr (std::is_same_v<T, half>) {
     half const x = to_half(float_before_narrowing(value));
-    std::memcpy(p, &x, sizeof x);
+    copy_element(p, &x);
   } else if constexpr (std::is_same_v<T, bfloat16>) {
     bfloat16 const x = to_bfloat16(float_before_narrowing(value));
-    std::memcpy(p, &x, sizeof x);
+    copy_element(p, &x);
   } else {
     *p = static_cast<T>(value);
   }

@@ -44,6 +44,13 @@
 #define COHORT_COLD
 #endif
 
+/// Before a loop of a few steps whose number is known: no loop on the device, where it would keep arrays out of registers.
+#if defined(__CUDA_ARCH__)
+#define COHORT_UNROLL _Pragma("unroll")
+#else
+#define COHORT_UNROLL
+#endif
+
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
 #define COHORT_HAS_EXCEPTIONS 1
 #else
