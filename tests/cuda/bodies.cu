@@ -108,9 +108,11 @@ void policy_rows(Kl kl) {
   launch<cohort::nothing>(d::live_tokens_body<T, space, ppo, Kl>{tokens}, nullptr);
   launch<cohort::basic_logits_sums>(d::token_seeds_body<T, space, ppo, Kl>{tokens, nullptr}, nullptr);
   launch<cohort::nothing>(d::list_rows_body<T, d::token_is_live>{}, nullptr);
-  launch<cohort::basic_logits_sums>(
-      d::logits_rows_body<L, space, ppo, Kl>{{}, 0, {}, {}, {}, {}, {}, nullptr, 1, d::rows_phase::fused, true, tokens},
-      nullptr);
+  using rows = d::logits_rows_body<L, space, ppo, Kl>;
+  rows const all{{}, 0, {}, {}, {}, {}, {}, nullptr, 1, d::rows_phase::fused, true, tokens};
+  launch<cohort::basic_row_terms>(d::rows_in_pass<rows, d::row_pass::plain>{all}, nullptr);
+  launch<cohort::basic_row_terms>(d::rows_in_pass<rows, d::row_pass::whole>{all}, nullptr);
+  launch<cohort::basic_row_terms>(d::rows_in_pass<rows, d::row_pass::masked>{all}, nullptr);
 }
 
 template <class T>

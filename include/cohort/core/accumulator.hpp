@@ -124,6 +124,17 @@ struct sum_of {
   }
 };
 
+/// Of fewer cells than a team has threads: `few` says so, and a thread takes one at a time.
+template <class V>
+struct sum_of_few {
+  static constexpr bool few = true;
+  V sum = V(0);
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    return sum_of_few<field_t<F, sum_rule, decltype(s.sum)...>>{f(sum_rule{}, s.sum...)};
+  }
+};
+
 template <class V>
 struct maximum_of {
   V high = V(-infinity);

@@ -54,7 +54,7 @@ head_workspace<T> lay_out(workspace_layout& memory, head_policy_gradient_inputs<
   head_workspace<T> x;
   x.tokens = lay_out<T>(memory, tokens, options);
   x.list = memory.take<index_t>(tokens);
-  for (auto& sums : x.sums) sums = memory.take<logits_sums>(1);
+  for (auto& sums : x.sums) sums = memory.take<row_terms>(1);
   x.chunk = lay_out_chunk<T>(memory, tokens < options.chunk_rows ? tokens : options.chunk_rows, in.hidden.extent[1],
                              in.weights.extent[0], options.soft_cap < infinity, out.d_bias.given);
   return x;

@@ -32,6 +32,30 @@ struct basic_logits_sums {
 };
 using logits_sums = basic_logits_sums<double>;
 
+/// Of these, what the rows themselves report.
+template <class V>
+struct basic_row_terms {
+  V bonus = V(0), rows = V(0), entropy = V(0), distribution_kl = V(0), rows_without_gradient = V(0);
+
+  template <class F, class... S>
+  COHORT_HOST_DEVICE COHORT_INLINE static auto zip(F f, S const&... s) {
+    constexpr sum_rule sum{};
+    return basic_row_terms<field_t<F, sum_rule, decltype(s.bonus)...>>{
+        f(sum, s.bonus...), f(sum, s.rows...), f(sum, s.entropy...), f(sum, s.distribution_kl...),
+        f(sum, s.rows_without_gradient...)};
+  }
+};
+using row_terms = basic_row_terms<double>;
+
+COHORT_HOST_DEVICE COHORT_INLINE logits_sums merge(logits_sums a, row_terms const& b) {
+  a.bonus += b.bonus;
+  a.rows += b.rows;
+  a.entropy += b.entropy;
+  a.distribution_kl += b.distribution_kl;
+  a.rows_without_gradient += b.rows_without_gradient;
+  return a;
+}
+
 struct logits_report {
   loss_report policy;                ///< over the tokens whose rows were read
   double loss = 0;                   ///< everything: policy.loss - entropy bonus + distribution KL

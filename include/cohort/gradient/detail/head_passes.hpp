@@ -14,7 +14,7 @@ template <class T>
 struct head_workspace {
   logits_workspace<T> tokens;
   index_t* list = nullptr; ///< of rows
-  logits_sums* sums[2] = {nullptr, nullptr};
+  row_terms* sums[2] = {nullptr, nullptr};
   head_gradient_memory<T> chunk;
 };
 
@@ -42,22 +42,31 @@ struct head_passes {
 
   /// What the rows of all chunks report.
   template <class Context>
-  logits_sums* run(Context& context, index_t listed, rows_phase phase, bool logits_are_there) {
-    equal_parts const chunks(listed, memory.chunk.rows > 0 ? memory.chunk.rows : 1);
+  row_terms* run(Context& context, index_t listed, rows_phase phase, bool logits_are_there) {
     rows.phase = phase;
+    row_terms* sums = nullptr;
+    in_pass(rows, [&](auto const& pass) { sums = run_pass(context, listed, pass, logits_are_there); });
+    return sums;
+  }
+
+private:
+  template <class Context, class Pass>
+  row_terms* run_pass(Context& context, index_t listed, Pass const& pass, bool logits_are_there) const {
+    equal_parts const chunks(listed, memory.chunk.rows > 0 ? memory.chunk.rows : 1);
     auto* sums = memory.sums[0];
-    after_body<logits_rows_body<T, Space, Surrogate, Kl>, logits_sums> body{rows, nullptr};
-    context.template for_each_row<basic_logits_sums>(row_layout<Space>{}, body, sums);
+    after_body<Pass, row_terms> body{pass, nullptr};
+    auto& rows_at_hand = body.body.rows;
+    context.template for_each_row<basic_row_terms>(row_layout<Space>{}, body, sums);
     for (index_t k = 0; k < chunks.count; ++k) {
       index_t* const tokens = memory.list + chunks.first(k);
       index_t const count = chunks.length(k);
       if (!logits_are_there) head.forward(context, tokens, count);
-      body.body.token_of_row = tokens;
-      body.body.rows.rows = count;
+      rows_at_hand.token_of_row = tokens;
+      rows_at_hand.rows.rows = count;
       body.previous = sums;
       sums = memory.sums[(k + 1) % 2];
-      context.template for_each_row<basic_logits_sums>(body.body.rows, body, sums);
-      if (phase != rows_phase::score) head.backward(context, tokens, count, token_is_live{memory.tokens.live, 2});
+      context.template for_each_row<basic_row_terms>(rows_at_hand.rows, body, sums);
+      if (rows.phase != rows_phase::score) head.backward(context, tokens, count, token_is_live{memory.tokens.live, 2});
     }
     return sums;
   }
@@ -73,7 +82,7 @@ void run_head(Context& context, head_gradient<T, Space> const& head,
   using token_seeds = token_seeds_body<T, Space, Surrogate, Kl>;
   auto const& tokens = rows.tokens;
   auto const& sequences = tokens.policy.rows;
-  auto const seeds = [&](logits_sums* of_rows, logits_sums* total) {
+  auto const seeds = [&](row_terms const* of_rows, logits_sums* total) {
     context.template for_each_row<basic_logits_sums>(sequences, token_seeds{tokens, of_rows}, total);
   };
   auto const list = [&](auto const& flag) {

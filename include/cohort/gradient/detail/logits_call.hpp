@@ -22,7 +22,7 @@ struct logits_workspace {
   normalizer_workspace count, entropy_count;
   T *log_prob, *d_log_prob, *valid;
   std::uint8_t* live;
-  logits_sums* rows;
+  row_terms* rows;
 };
 
 template <class T, class Options>
@@ -34,7 +34,7 @@ logits_workspace<T> lay_out(workspace_layout& memory, index_t tokens, Options co
           .d_log_prob = memory.take<T>(tokens),
           .valid = memory.take<T>(tokens),
           .live = memory.take<std::uint8_t>(tokens),
-          .rows = memory.take<logits_sums>(1)};
+          .rows = memory.take<row_terms>(1)};
 }
 
 /// Memory over tokens that lie one after the other.
@@ -104,11 +104,11 @@ void run_rows(Context& context, logits_rows_body<L, Space, Surrogate, Kl> rows,
   using live_tokens = live_tokens_body<compute_t<L>, Space, Surrogate, Kl>;
   using token_seeds = token_seeds_body<compute_t<L>, Space, Surrogate, Kl>;
   auto const& sequences = rows.tokens.policy.rows;
-  auto const run = [&](rows_phase phase, logits_sums* total) {
+  auto const run = [&](rows_phase phase, row_terms* total) {
     rows.phase = phase;
-    context.template for_each_row<basic_logits_sums>(rows.rows, rows, total);
+    in_pass(rows, [&](auto const& pass) { context.template for_each_row<basic_row_terms>(rows.rows, pass, total); });
   };
-  auto const seeds = [&](logits_sums* of_rows, logits_sums* total) {
+  auto const seeds = [&](row_terms const* of_rows, logits_sums* total) {
     context.template for_each_row<basic_logits_sums>(sequences, token_seeds{rows.tokens, of_rows}, total);
   };
   context.template for_each_row<nothing>(sequences, live_tokens{rows.tokens}, nullptr);

@@ -14,6 +14,10 @@ namespace detail {
 /// are there, of ratios that belong to sequences.
 enum class rows_phase : int { score, fused, seeded };
 
+/// plain: log-probs and their gradient. whole: entropies or divergences too. masked: that over some classes only. Each is
+/// code of its own, so that the first has its registers for itself.
+enum class row_pass : int { plain, whole, masked };
+
 /// What a row knows once it is normalised.
 struct scored_row {
   row_softmax policy{};
@@ -43,17 +47,20 @@ struct logits_rows_body {
   bool write_zeros;
   policy_tokens<T, Space, Surrogate, Kl> tokens;
 
-  template <class Team>
-  COHORT_HOST_DEVICE logits_sums operator()(Team const& team, index_t i) const {
+  /// Which of them, the same for all rows of a call.
+  [[nodiscard]] COHORT_HOST_DEVICE row_pass pass_of_call() const {
+    if (vocabulary.given()) return row_pass::masked;
+    return tokens.terms.any() || tokens.entropy.given() ? row_pass::whole : row_pass::plain;
+  }
+  template <row_pass Pass, class Team>
+  COHORT_HOST_DEVICE row_terms row(Team const& team, index_t i) const {
     index_t const t = token_of_row ? token_of_row[i] : i;
     auto const at = tokens.place_of(t);
-    if (!looked_at(at)) return clear(team, i), logits_sums{};
-    if (vocabulary.given())
-      return pass<softmax_moments::entropy, false>(team, logit_row<L, true>{logit_line(i), vocabulary.row(t)}, i, t,
-                                                   at);
-    logit_row<L, false> const row{logit_line(i)};
-    if (tokens.terms.any() || tokens.entropy.given()) return pass<softmax_moments::entropy, false>(team, row, i, t, at);
-    return pass<softmax_moments::none, sizeof(L) == sizeof(T)>(team, row, i, t, at);
+    if (!looked_at(at)) return clear(team, i), row_terms{};
+    if constexpr (Pass == row_pass::masked)
+      return pass<Pass>(team, logit_row<L, true>{logit_line(i), vocabulary.row(t)}, i, t, at);
+    else
+      return pass<Pass>(team, logit_row<L, false>{logit_line(i)}, i, t, at);
   }
 
 private:
@@ -69,8 +76,9 @@ private:
     if (write_zeros && phase != rows_phase::score) clear_row(team, d_logits.row(rows, i).p, rows.width);
   }
 
-  template <softmax_moments Moments, bool Stashed, class Team, class Row>
-  COHORT_HOST_DEVICE logits_sums pass(Team const& team, Row opened, index_t i, index_t t, place at) const {
+  template <row_pass Pass, class Team, class Row>
+  COHORT_HOST_DEVICE row_terms pass(Team const& team, Row opened, index_t i, index_t t, place at) const {
+    constexpr bool plain = Pass == row_pass::plain, stashed = plain && sizeof(L) == sizeof(T);
     index_t const id = token[t];
     double const logit = opened.has(id, classes) ? opened.at(id) : not_a_number; // before anything takes its place
     auto const row = staged(team, opened, rows.width);
@@ -78,11 +86,13 @@ private:
     line<L> const out = phase == rows_phase::score ? gradient : team.stage_out(1, gradient, rows.width);
     double shifts[Team::max_chunks];
     stash_in<L> const stash{out.p, shifts};
-    scored_row s{.policy = normalised<Moments, Stashed>(team, row, stash)};
+    constexpr auto moments = plain ? softmax_moments::none : softmax_moments::entropy;
+    scored_row s{.policy = normalised<moments, stashed>(team, row, stash)};
     if (s.policy.usable()) s.log_prob = s.policy.log_prob(logit);
-    if (s.good()) compare(team, row, i, s);
+    if constexpr (!plain)
+      if (s.good()) compare(team, row, i, s);
     write_scores(team, at, s);
-    logits_sums sums = scores_of<Moments>(s);
+    row_terms sums = scores_of<moments>(s);
     if (phase == rows_phase::score) return sums;
     row_seeds const seed = s.good() ? seeds_of(team, at, s, sums) : row_seeds{};
     if (seed.none() || !seed.finite()) {
@@ -90,9 +100,9 @@ private:
       sums.rows_without_gradient = s.good() ? 1 : 0;
       return sums;
     }
-    if (seed.log_prob_alone())
-      write_plain<Stashed>(team, row, stash, id, s, seed.log_prob / temperature);
-    else
+    if (plain || seed.log_prob_alone())
+      write_plain<stashed>(team, row, stash, id, s, seed.log_prob / temperature);
+    else if constexpr (!plain)
       write_whole(team, row, stash.out, i, id, s, seed);
     finish(team, out, gradient, at);
     return sums;
@@ -145,8 +155,8 @@ private:
 
   /// What the row adds to the report; a second look at a scored row adds nothing.
   template <softmax_moments Moments>
-  COHORT_HOST_DEVICE logits_sums scores_of(scored_row const& s) const {
-    logits_sums sums;
+  COHORT_HOST_DEVICE row_terms scores_of(scored_row const& s) const {
+    row_terms sums;
     if (!s.good() || phase == rows_phase::score || Moments == softmax_moments::none) return sums;
     sums.rows = 1;
     sums.entropy = s.policy.entropy();
@@ -156,21 +166,22 @@ private:
 
   /// The seeds of a row that has a log-prob; the token's own by the very code of policy_loss, over one token.
   template <class Team>
-  COHORT_HOST_DEVICE row_seeds seeds_of(Team const& team, place at, scored_row const& s, logits_sums& sums) const {
+  COHORT_HOST_DEVICE row_seeds seeds_of(Team const& team, place at, scored_row const& s, row_terms& sums) const {
     auto const& policy = tokens.policy;
     if (phase == rows_phase::fused) {
       auto row = policy.template open<any_lines>(at.sequence);
       row.weight = token_weight<T>(policy.normalizer, static_cast<double>(*tokens.at(tokens.valid, at)));
-      auto const token_sum = team.template reduce<token_sums>(
-          1, [row, at]<class At>(At lane_at, index_t) COHORT_FLAT { return row.loss_term(lane_at, at.column); });
-      if (token_sum.bad_slots > 0) return {};
+      auto const bad = team.template reduce<sum_of_few>(1, [row, at]<class At>(At lane_at, index_t) COHORT_FLAT {
+        return sum_of_few<typename At::type>{row.loss_term(lane_at, at.column).bad_slots};
+      });
+      if (bad.sum > 0) return {};
     }
     row_seeds seed{.log_prob = static_cast<double>(*tokens.at(policy.d_log_prob, at))};
     if (tokens.terms.any() && seed.finite()) add_distribution_seeds(at, s, seed, sums);
     return seed;
   }
   COHORT_HOST_DEVICE void add_distribution_seeds(place at, scored_row const& s, row_seeds& seed,
-                                                 logits_sums& sums) const {
+                                                 row_terms& sums) const {
     double const valid = static_cast<double>(*tokens.at(tokens.valid, at));
     seed.entropy = -tokens.terms.entropy * token_weight<T>(tokens.terms.entropy_by, valid);
     seed.divergence = tokens.terms.divergence * token_weight<T>(tokens.policy.normalizer, valid);
@@ -196,6 +207,35 @@ private:
     team.once([=] { *live = 2; });
   }
 };
+
+/// The rows of a call, in one of the passes.
+template <class Rows, row_pass Pass>
+struct rows_in_pass {
+  using compute_type = typename Rows::compute_type;
+  using staged_type = typename Rows::staged_type;
+  static constexpr bool rows_in_lanes = false;
+  static constexpr bool stages_out = true;
+
+  Rows rows;
+
+  template <class Team>
+  COHORT_HOST_DEVICE row_terms operator()(Team const& team, index_t i) const {
+    return rows.template row<Pass>(team, i);
+  }
+};
+
+/// f(rows_in_pass) in the pass of the call.
+template <class Rows, class F>
+void in_pass(Rows const& rows, F f) {
+  switch (rows.pass_of_call()) {
+  case row_pass::plain:
+    return f(rows_in_pass<Rows, row_pass::plain>{rows});
+  case row_pass::whole:
+    return f(rows_in_pass<Rows, row_pass::whole>{rows});
+  case row_pass::masked:
+    return f(rows_in_pass<Rows, row_pass::masked>{rows});
+  }
+}
 
 } // namespace detail
 

@@ -123,7 +123,7 @@ struct token_seeds_body {
   static constexpr bool rows_in_lanes = false;
 
   policy_tokens<T, Space, Surrogate, Kl> tokens;
-  logits_sums const* rows;
+  row_terms const* rows;
 
   template <class Team>
   COHORT_HOST_DEVICE logits_sums operator()(Team const& team, index_t r) const {
