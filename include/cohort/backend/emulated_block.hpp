@@ -1,76 +1,106 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// emulated_block_context: a block of 256 device threads played on the host, in the device's order. For tests of bodies
-/// without a GPU: thread t takes cells t, t + 256, ...; partials fold in a binary tree; scans go by tiles from the end.
+/// emulated_block_context: cuda_context played on the host, with its choice of teams, its order of sums, trees and scans,
+/// and a cluster of blocks for rows of logits. For tests of bodies without a GPU.
 #pragma once
 
-#include <utility>
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <vector>
 
-#include <cohort/backend/detail/plain_context.hpp>
-#include <cohort/core/team.hpp>
+#include <cohort/backend/block/rows.hpp>
+#include <cohort/backend/detail/host_memory.hpp>
+#include <cohort/backend/detail/plain_product.hpp>
+#include <cohort/core/execution_context.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-template <class S, int Threads>
-struct block_team : unstaged_team {
-  using uniform = double;
+/// Shared memory: a copy of the row, which gradients replace before they are put in place.
+struct emulated_stage {
+  static constexpr int lanes = 4;
 
-  template <class F>
-  void once(F f) const {
-    f();
+  std::byte* memory;
+  index_t bytes;
+
+  template <class X>
+  [[nodiscard]] line<X> in(int slot, line<X> x, index_t n) const {
+    if (!holds(slot, x, n)) return x;
+    auto* const copy = reinterpret_cast<std::remove_const_t<X>*>(memory);
+    std::memcpy(static_cast<void*>(copy), x.p, static_cast<std::size_t>(n) * sizeof(X));
+    return {copy, 1, 0, nullptr};
   }
-
-  template <template <class> class A, class F>
-  A<double> reduce(index_t n, F f) const {
-    A<double> partial[Threads];
-    for (int t = 0; t < Threads; ++t)
-      for (index_t c = t; c < n; c += Threads) partial[t] = merge(partial[t], fold(f(lane<S, true>{1}, c)));
-    for (int half = Threads / 2; half > 0; half /= 2)
-      for (int t = 0; t < half; ++t) partial[t] = merge(partial[t], partial[t + half]);
-    return partial[0];
+  template <class X>
+  [[nodiscard]] line<X> out(int slot, line<X> x, index_t n) const {
+    if (!holds(slot - 1, x, n)) return x;
+    return {reinterpret_cast<X*>(memory), 1, 0, nullptr};
   }
-
-  template <class F>
-  void for_each(index_t n, F f) const {
-    for (index_t c = 0; c < n; ++c) f(lane<S, true>{1}, c);
-  }
-
-  template <template <class> class E, class F, class G>
-  void scan_reverse(index_t n, F f, G g) const {
-    E<S> carry;
-    for (index_t end = n; end > 0; end -= Threads) {
-      index_t const first = end > Threads ? end - Threads : 0;
-      int const count = static_cast<int>(end - first);
-      E<S> state[Threads];
-      for (int t = 0; t < count; ++t) state[t] = f(lane<S, true>{1}, first + t);
-      scan_tile(state, count);
-      for (int t = 0; t < count; ++t) g(lane<S, true>{1}, first + t, compose(state[t], carry));
-      carry = compose(state[0], carry);
-    }
+  template <class X>
+  void commit(line<X> staged, line<X> x, index_t n) const {
+    if (staged.p != x.p) std::memcpy(static_cast<void*>(x.p), staged.p, static_cast<std::size_t>(n) * sizeof(X));
   }
 
 private:
-  /// Hillis and Steele, as the warps would.
-  template <class E>
-  static void scan_tile(E (&state)[Threads], int count) {
-    for (int step = 1; step < count; step *= 2) {
-      E next[Threads];
-      for (int t = 0; t < count; ++t) next[t] = t + step < count ? compose(state[t], state[t + step]) : state[t];
-      for (int t = 0; t < count; ++t) state[t] = next[t];
-    }
+  template <class X>
+  [[nodiscard]] bool holds(int slot, line<X> const& x, index_t n) const {
+    return slot == 0 && x.p && x.step == 1 && !x.order && n * index_t{sizeof(X)} <= bytes;
   }
 };
 
-template <class S>
-struct emulated_team : block_team<S, 256> {};
-
 } // namespace detail
 
-using emulated_block_context = detail::plain_context<detail::emulated_team>;
+class emulated_block_context : public detail::host_memory {
+public:
+  emulated_block_context() : emulated_block_context(host_options{}) {}
+  explicit emulated_block_context(host_options options)
+      : host_memory(options.workspace_bytes), slots_(detail::total_bytes), stage_(stage_bytes) {}
 
-static_assert(team<detail::emulated_team<float>> && execution_context<emulated_block_context>);
+  template <template <class> class A, class Body>
+  COHORT_HIDDEN void for_each_row(row_layout<host_space> const& rows, Body const& body, A<double>* total) {
+    using namespace detail;
+    using T = typename Body::compute_type;
+    if constexpr (staging_body<Body>) {
+      // A cluster of four blocks, whatever a device would choose.
+      index_t const slice = (rows.width / 4 + slice_unit) / slice_unit * slice_unit;
+      using team = thread_row_team<T, emulated_threads<slice_threads, 4>, emulated_stage>;
+      blocks<A>(rows.rows, total, [&](block_range range) {
+        return sum_of_rows<A<double>>(team({}, {stage_.data(), stage_bytes}, {slice}), body, range);
+      });
+    } else if constexpr (by_length<Body>) {
+      blocks<A>((rows.rows + tile_rows - 1) / tile_rows, total, [&](block_range range) {
+        return sum_by_length<A<double>>(emulated_threads<tile_rows>{}, body, rows, range);
+      });
+    } else {
+      using team = thread_row_team<T, emulated_threads<row_threads>>;
+      blocks<A>(rows.rows, total, [&](block_range range) { return sum_of_rows<A<double>>(team({}), body, range); });
+    }
+  }
+  template <class T>
+  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
+    detail::multiply_in_loops(product);
+  }
+
+private:
+  static constexpr index_t stage_bytes = 1 << 20;
+
+  template <template <class> class A, class Range>
+  COHORT_HIDDEN void blocks(index_t units, A<double>* total, Range const& range) {
+    using sum = A<double>;
+    index_t const count = total ? detail::total_slots<sum>(units) : units;
+    auto* const slots = reinterpret_cast<sum*>(slots_.data());
+    for (index_t b = 0; b < count; ++b) {
+      sum const x = range(detail::block_range(units, count, b));
+      if (total) ::new (static_cast<void*>(slots + b)) sum(x);
+    }
+    if (total) *total = detail::sum_of_slots(detail::emulated_threads<detail::row_threads>{}, slots, count);
+  }
+
+  std::vector<std::byte> slots_, stage_;
+};
+
+static_assert(execution_context<emulated_block_context>);
 static_assert(multiplying_context<emulated_block_context, float> &&
               multiplying_context<emulated_block_context, double>);
 
