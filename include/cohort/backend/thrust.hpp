@@ -19,8 +19,8 @@
 
 #include <thrust/execution_policy.h>
 
+#include <cohort/backend/detail/group_by.hpp>
 #include <cohort/backend/thrust/fetch.hpp>
-#include <cohort/backend/thrust/group.hpp>
 #include <cohort/backend/thrust/memory.hpp>
 #include <cohort/backend/thrust/rows.hpp>
 #include <cohort/core/execution_context.hpp>
@@ -60,7 +60,8 @@ public:
     detail::merge_all(policy_, sums, blocks, total);
   }
   void group_by(index_view<Space> const& ids, index_t n, index_t* order, index_t* offsets) {
-    detail::group_on(policy_, ids, n, order, offsets, reinterpret_cast<index_t*>(sums_.get().data));
+    auto const each = [this](index_t units, auto const& f) { detail::on_each(policy_, units, f); };
+    detail::group_by_merging(each, ids, n, order, offsets, reinterpret_cast<index_t*>(sums_.get().data));
   }
   [[nodiscard]] scratch_memory scratch() const noexcept { return workspace_.get(); }
   /// At least that many bytes from now on.

@@ -39,6 +39,11 @@ class COHORT_EXPORTED data_error : public status_error {
 public:
   COHORT_INLINE explicit data_error(cohort::status const& s) noexcept : status_error(s) {}
 };
+/// The device failed at something a context asked of it, or had failed before; results are not there.
+class COHORT_EXPORTED device_error : public status_error {
+public:
+  COHORT_INLINE explicit device_error(cohort::status const& s) noexcept : status_error(s) {}
+};
 
 /// What `read` does where values were excluded.
 enum class on_data_error : int { fail, accept };

@@ -30,6 +30,7 @@ enum class error_code : int {
   bad_step,           ///< a step that ends outside its sequence
   missing_argument,   ///< an argument that another one makes necessary
   bad_data,           ///< values per token or per logit that were excluded and counted
+  device_failure,     ///< a launch or a copy failed on the device
   misaligned          ///< data at an address that is not a multiple of its elements' alignment
 };
 

@@ -5,20 +5,21 @@
 
 #include <utility>
 
-#include <cohort/backend/thrust/rows.hpp>
+#include <cohort/backend/detail/block_range.hpp>
+#include <cohort/core/view.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-struct thrust_iota {
+struct iota_index {
   index_t* out;
   COHORT_HOST_DEVICE void operator()(index_t i) const { out[i] = i; }
 };
 
 /// Element i of sorted runs of `width` goes where it belongs in the run of twice that, before its equals from the right.
 template <class Space>
-struct thrust_merge_runs {
+struct merge_runs {
   index_view<Space> ids;
   index_t n, width;
   index_t const* from;
@@ -48,7 +49,7 @@ private:
 
 /// The starts of runs of equal ids within block b: counted, then written from where the blocks before it end.
 template <class Space>
-struct thrust_starts {
+struct starts_of_runs {
   index_view<Space> ids;
   index_t n, blocks;
   index_t const* order;
@@ -68,7 +69,7 @@ struct thrust_starts {
 };
 
 /// counts[b] becomes what comes before block b; counts[blocks] all of it.
-struct thrust_sum_before {
+struct sums_before {
   index_t* counts;
   index_t blocks;
   COHORT_HOST_DEVICE void operator()(index_t) const {
@@ -82,7 +83,7 @@ struct thrust_sum_before {
   }
 };
 
-struct thrust_pad {
+struct pad_offsets {
   index_t const* groups;
   index_t n;
   index_t* offsets;
@@ -91,23 +92,24 @@ struct thrust_pad {
   }
 };
 
-/// execution_context's group_by. `counts` has room for group_blocks + 1. O(n log^2 n) work in log n + 5 steps.
+/// execution_context's group_by. each(n, f) runs f(i) for i in [0, n), after all before; `counts` has room for
+/// group_blocks + 1. O(n log^2 n) work in log n + 5 steps.
 inline constexpr index_t group_blocks = 1024;
-template <class Policy, class Space>
-COHORT_HIDDEN void group_on(Policy const& policy, index_view<Space> const& ids, index_t n, index_t* order,
-                            index_t* offsets, index_t* counts) {
+template <class Each, class Space>
+COHORT_HIDDEN void group_by_merging(Each const& each, index_view<Space> const& ids, index_t n, index_t* order,
+                                    index_t* offsets, index_t* counts) {
   int levels = 0;
   while ((index_t{1} << levels) < n) ++levels;
   index_t *from = order, *to = offsets;
   if (levels % 2 == 1) std::swap(from, to);
-  on_each(policy, n, thrust_iota{from});
+  each(n, iota_index{from});
   for (int level = 0; level < levels; ++level, std::swap(from, to))
-    on_each(policy, n, thrust_merge_runs<Space>{ids, n, index_t{1} << level, from, to});
+    each(n, merge_runs<Space>{ids, n, index_t{1} << level, from, to});
   index_t const blocks = n < group_blocks ? n : group_blocks;
-  on_each(policy, blocks, thrust_starts<Space>{ids, n, blocks, order, counts, nullptr});
-  on_each(policy, 1, thrust_sum_before{counts, blocks});
-  on_each(policy, blocks, thrust_starts<Space>{ids, n, blocks, order, counts, offsets});
-  on_each(policy, n + 1, thrust_pad{counts + blocks, n, offsets});
+  each(blocks, starts_of_runs<Space>{ids, n, blocks, order, counts, nullptr});
+  each(1, sums_before{counts, blocks});
+  each(blocks, starts_of_runs<Space>{ids, n, blocks, order, counts, offsets});
+  each(n + 1, pad_offsets{counts + blocks, n, offsets});
 }
 
 } // namespace detail
