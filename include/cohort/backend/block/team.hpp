@@ -61,9 +61,12 @@ public:
       : threads_(threads), stage_(stage), slices_(slices) {}
 
   [[nodiscard]] COHORT_HOST_DEVICE index_t chunk(index_t n) const { return n > 0 ? n : 1; }
+  /// What single cells were read for may be overwritten afterwards: all threads have read them.
   template <class X>
   [[nodiscard]] COHORT_HOST_DEVICE line<X> stage(int slot, line<X> x, index_t n) const {
-    return stage_.in(slot, x, n);
+    line<X> const staged = stage_.in(slot, x, n);
+    threads_.sync();
+    return staged;
   }
   template <class X>
   [[nodiscard]] COHORT_HOST_DEVICE line<X> stage_out(int slot, line<X> x, index_t n) const {
@@ -112,7 +115,7 @@ public:
   template <template <class> class E, class F, class G>
   COHORT_HOST_DEVICE COHORT_INLINE void scan_reverse(index_t n, F f, G g) const {
     if constexpr (requires { &E<S>::template each<S, lane_at<0>, E<S>>; })
-      scan_tiles<thread_pack<S, 4>, E>(n, f, g);
+      scan_tiles<thread_pack<S, 2>, E>(n, f, g);
     else
       scan_tiles<S, E>(n, f, g);
     threads_.sync();
@@ -182,40 +185,35 @@ private:
       return x.x[K];
     }
   };
-  struct lanes_from {
+  struct both_lanes {
     template <class X>
-    COHORT_HOST_DEVICE COHORT_INLINE auto operator()(X a, X b, X c, X d) const {
-      thread_pack<X, 4> x;
-      x.x[0] = a, x.x[1] = b, x.x[2] = c, x.x[3] = d;
+    COHORT_HOST_DEVICE COHORT_INLINE auto operator()(X first, X second) const {
+      thread_pack<X, 2> x;
+      x.x[0] = first, x.x[1] = second;
       return x;
     }
   };
 
-  /// The states of one thread's cells, each with those that follow in the thread.
+  /// The states of one thread's cells, one or two, each with those that follow in the thread.
   template <class V, template <class> class E>
   struct states {
     static constexpr int size = lane_traits<V>::size;
     E<S> of[size];
 
-    COHORT_HOST_DEVICE COHORT_INLINE void take(E<V> const& x, int count) {
+    COHORT_HOST_DEVICE COHORT_INLINE void take(E<V> const& x, [[maybe_unused]] int count) {
       if constexpr (size == 1) {
         of[0] = x;
       } else {
-        of[0] = E<V>::template each<S>(lane_at<0>{}, x), of[1] = E<V>::template each<S>(lane_at<1>{}, x);
-        of[2] = E<V>::template each<S>(lane_at<2>{}, x), of[3] = E<V>::template each<S>(lane_at<3>{}, x);
-      }
-      COHORT_UNROLL
-      for (int k = size - 1; k > 0; --k) {
-        if (k >= count) of[k] = E<S>{};
-        of[k - 1] = compose(of[k - 1], of[k]);
+        of[0] = E<V>::template each<S>(lane_at<0>{}, x);
+        if (count > 1) of[1] = E<V>::template each<S>(lane_at<1>{}, x);
+        of[0] = compose(of[0], of[1]);
       }
     }
     COHORT_HOST_DEVICE COHORT_INLINE E<V> with(E<S> const& rest) const {
       if constexpr (size == 1)
         return compose(of[0], rest);
       else
-        return E<S>::template each<V>(lanes_from{}, compose(of[0], rest), compose(of[1], rest), compose(of[2], rest),
-                                      compose(of[3], rest));
+        return E<S>::template each<V>(both_lanes{}, compose(of[0], rest), compose(of[1], rest));
     }
   };
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rows.cuh"
+
+namespace cuda_rows {
+
+void bfloat16_rows(context_type& context, tokens<float> const& x, cohort::bfloat16* logits, index_t vocabulary) {
+  log_probs(context, x, logits, vocabulary, nullptr);
+  policy_gradients(context, x, logits, vocabulary, nullptr);
+}
+
+} // namespace cuda_rows
