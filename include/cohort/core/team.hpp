@@ -21,7 +21,8 @@
 ///   team.clear(pointer, n)           zeros that nobody reads soon; absent: a for_each of stores
 ///   Team::runs_pay                   whether a body should open a row as runs where it can; absent: no
 ///
-/// Each collective ends with the row's writes visible to the whole team.
+/// Each collective ends with the row's writes visible to the whole team. So does `stage`, whatever it returns: no thread
+/// writes a cell that another still has to read by itself.
 ///
 /// A staged line is there for collectives alone: a functor called for cell c, and `at(c, f)`, touch cell c of it, read
 /// before it is written, and nothing else does: each thread may hold a part of the line only. A cell by itself is read
