@@ -5,8 +5,8 @@ A rule holds for every kernel in whose demangled name the regular expression is 
 kernel has such a name is a violation too.
   registers     neither spilled registers nor arrays: no instruction reads or writes local memory
   stackless     no stack frame
-  wide_loads    some load moves 128 bits, or bulk copies do
-  wide_stores   some store does
+  wide_loads    some load from global memory moves 128 bits, or a bulk copy does
+  wide_stores   some store to it does
   exact         in PTX: no .ftz and no .approx but those of the correctly rounding or documented library routines
 Every violation is one line: architecture, kernel, rule, what was found.
 """
@@ -18,8 +18,8 @@ import subprocess
 import sys
 
 LOCAL = re.compile(r"\b(?:LDL|STL)\b")
-WIDE = {"wide_loads": re.compile(r"\b(?:LDGSTS|LDG|LDS|LD)\b[\w.]*\.128\b|\bUBLKCP\b|\bUTMALDG\b"),
-        "wide_stores": re.compile(r"\b(?:STG|STS|ST|STAS)\b[\w.]*\.128\b|\bUBLKCP\b|\bUTMASTG\b")}
+WIDE = {"wide_loads": re.compile(r"\b(?:LDGSTS|LDG|LD)\b[\w.]*\.128\b|\bUBLKCP\b|\bUTMALDG\b"),
+        "wide_stores": re.compile(r"\b(?:STG|ST)\b[\w.]*\.128\b|\bUBLKCP\b|\bUTMASTG\b")}
 APPROXIMATE = re.compile(r"\b[a-z][a-z0-9]*(?:\.[a-z0-9]+)*\.(?:ftz|approx)(?:\.[a-z0-9]+)*")
 # exp2f; what expf is made of; the first guess of a double's reciprocal and root, which the routines then make exact.
 LEGITIMATE = {"ex2.approx.f32", "ex2.approx.ftz.f32", "rcp.approx.ftz.f64", "rsqrt.approx.ftz.f64"}

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <concepts>
-#include <cstring>
+#include <cstdint>
 #include <type_traits>
 
 #include <cohort/core/tensor.hpp>
@@ -145,9 +145,9 @@ struct index_view {
 
 private:
   template <class Integer>
-  COHORT_HOST_DEVICE index_t at(index_t i) const { // by memcpy: the 64-bit type of the caller may be another one
+  COHORT_HOST_DEVICE index_t at(index_t i) const { // copied: the 64-bit type of the caller may be another one
     Integer value{};
-    std::memcpy(&value, static_cast<unsigned char const*>(data) + i * stride * index_t{sizeof(Integer)}, sizeof value);
+    detail::copy_element(&value, static_cast<Integer const*>(data) + i * stride);
     return value;
   }
 };
