@@ -16,7 +16,7 @@ namespace {
 using staged_block = support::staging_context<cohort::emulated_block_context>;
 using staged_eigen = support::staging_context<cohort::eigen_context>;
 static_assert(cohort::execution_context<staged_block> && cohort::multiplying_context<staged_eigen, float>);
-static_assert(cohort::listing_team<support::staging_team<cohort::detail::emulated_team<float>, cohort::bfloat16>>);
+static_assert(cohort::listing_team<support::staging_team<cohort::detail::thread_team<float>, cohort::bfloat16>>);
 
 /// f(context, the same context with staged rows)
 template <class F>

@@ -17,7 +17,7 @@ COHORT_NAMESPACE_BEGIN
 namespace detail {
 
 inline constexpr int row_threads = 256;     ///< of a block that has a row
-inline constexpr int slice_threads = 192;     ///< of one that has a slice of one: two blocks leave 168 registers a thread
+inline constexpr int slice_threads = 192;   ///< of one that has a slice of one: two blocks leave 168 registers a thread
 inline constexpr int tile_rows = 128;       ///< of a block whose threads have a row each
 inline constexpr index_t thread_cells = 32; ///< of a row that a thread takes where rows differ in length
 inline constexpr index_t tile_cells = 64;   ///< where they do not, and lie in shared memory
