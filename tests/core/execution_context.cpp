@@ -38,8 +38,9 @@ struct half_a_context {
 
 static_assert(cohort::team<cohort::detail::thread_team<float>> && cohort::team<cohort::detail::thread_team<double>>);
 static_assert(cohort::team<cohort::detail::reference_team<float>> &&
-              cohort::team<cohort::detail::emulated_team<double>>);
-static_assert(cohort::team<cohort::detail::block_team<float, 32>> && cohort::team<cohort::detail::row_team<double>>);
+              cohort::team<cohort::detail::thread_row_team<double, cohort::detail::emulated_threads<32>>>);
+static_assert(cohort::team<cohort::detail::thread_row_team<float, cohort::detail::emulated_threads<64, 2>>> &&
+              cohort::team<cohort::detail::row_team<double>>);
 static_assert(cohort::team<cohort::detail::rows_team<float>> && cohort::team<cohort::detail::rows_team<double>>);
 static_assert(!cohort::team<nobody> && !cohort::execution_context<nobody> &&
               !cohort::execution_context<half_a_context>);

@@ -144,6 +144,7 @@ private:
 template <class Body>
 struct staging_body {
   using compute_type = typename Body::compute_type;
+  using staged_type = typename Body::staged_type;
   static constexpr bool rows_in_lanes = false;
   Body const& body;
 
