@@ -86,7 +86,10 @@ template <class L>
 void logits() {
   namespace d = cohort::detail;
   launch<cohort::basic_row_sums>(d::token_log_prob_body<L, space>{}, nullptr);
-  launch<cohort::basic_row_sums>(d::token_log_prob_backward_body<L, space>{}, nullptr);
+  using backward = d::token_log_prob_backward_body<L, space>;
+  launch<cohort::basic_row_sums>(d::rows_in_pass<backward, d::row_pass::plain>{}, nullptr);
+  launch<cohort::basic_row_sums>(d::rows_in_pass<backward, d::row_pass::whole>{}, nullptr);
+  launch<cohort::basic_row_sums>(d::rows_in_pass<backward, d::row_pass::masked>{}, nullptr);
 }
 
 /// logits_policy_gradient: rows of logits, and the tokens behind them.

@@ -190,7 +190,8 @@ void token_log_prob_backward(Context& context,
                                                             cells_of(in.d_log_sum_exp),
                                                             matrix_cells(out.d_logits),
                                                             options.accumulate};
-  context.template for_each_row<basic_row_sums>(body.in.rows, body, out.report);
+  detail::in_pass(
+      body, [&](auto const& pass) { context.template for_each_row<basic_row_sums>(body.in.rows, pass, out.report); });
 }
 
 COHORT_POLICY_END

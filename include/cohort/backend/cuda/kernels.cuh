@@ -27,13 +27,13 @@ __device__ COHORT_INLINE void put_slot(Sum* slots, index_t b, Sum const& sum) {
   if (slots && threadIdx.x == 0) ::new (static_cast<void*>(slots + b)) Sum(sum);
 }
 
-/// Two blocks to a multiprocessor leave 128 registers a thread, which doubles do not always fit into.
-template <class Body>
-inline constexpr int least_blocks = sizeof(typename Body::compute_type) == 8 ? 1 : 2;
+/// Two blocks to a multiprocessor leave 128 registers a thread: too few for doubles, and for sums of many fields.
+template <class Sum, class Body>
+inline constexpr int least_blocks = sizeof(typename Body::compute_type) == 8 || sizeof(Sum) > 160 ? 1 : 2;
 
 /// A block for each row of its range.
 template <class Sum, class Body>
-COHORT_HIDDEN __global__ void __launch_bounds__(row_threads, least_blocks<Body>)
+COHORT_HIDDEN __global__ void __launch_bounds__(row_threads, least_blocks<Sum, Body>)
     block_rows_kernel(Body const __grid_constant__ body, index_t rows, Sum* slots) {
   using threads = device_block<row_threads>;
   __shared__ block_exchange<row_threads> exchange;
@@ -43,7 +43,7 @@ COHORT_HIDDEN __global__ void __launch_bounds__(row_threads, least_blocks<Body>)
 
 /// A thread, a warp or the block for each row, by its length.
 template <class Sum, class Body>
-COHORT_HIDDEN __global__ void __launch_bounds__(tile_rows, least_blocks<Body>)
+COHORT_HIDDEN __global__ void __launch_bounds__(tile_rows, least_blocks<Sum, Body>)
     rows_by_length_kernel(Body const __grid_constant__ body, row_layout<device_space> const __grid_constant__ rows,
                           Sum* slots) {
   __shared__ block_exchange<tile_rows> exchange;
@@ -75,7 +75,7 @@ COHORT_HIDDEN __global__ void __launch_bounds__(tile_rows)
 
 /// A cluster of blocks for each row, which is on chip.
 template <class Sum, class Body>
-COHORT_HIDDEN __global__ void __launch_bounds__(slice_threads, least_blocks<Body>)
+COHORT_HIDDEN __global__ void __launch_bounds__(slice_threads, least_blocks<Sum, Body>)
     staged_rows_kernel(Body const __grid_constant__ body, index_t rows, index_t slice, int ranks, Sum* slots) {
   using threads = device_block<slice_threads, true>;
   extern __shared__ __align__(128) std::byte row_memory[];

@@ -14,10 +14,6 @@ namespace detail {
 /// are there, of ratios that belong to sequences.
 enum class rows_phase : int { score, fused, seeded };
 
-/// plain: log-probs and their gradient. whole: entropies or divergences too. masked: that over some classes only. Each is
-/// code of its own, so that the first has its registers for itself.
-enum class row_pass : int { plain, whole, masked };
-
 /// What a row knows once it is normalised.
 struct scored_row {
   row_softmax policy{};
@@ -207,35 +203,6 @@ private:
     team.once([=] { *live = 2; });
   }
 };
-
-/// The rows of a call, in one of the passes.
-template <class Rows, row_pass Pass>
-struct rows_in_pass {
-  using compute_type = typename Rows::compute_type;
-  using staged_type = typename Rows::staged_type;
-  static constexpr bool rows_in_lanes = false;
-  static constexpr bool stages_out = true;
-
-  Rows rows;
-
-  template <class Team>
-  COHORT_HOST_DEVICE row_terms operator()(Team const& team, index_t i) const {
-    return rows.template row<Pass>(team, i);
-  }
-};
-
-/// f(rows_in_pass) in the pass of the call.
-template <class Rows, class F>
-void in_pass(Rows const& rows, F f) {
-  switch (rows.pass_of_call()) {
-  case row_pass::plain:
-    return f(rows_in_pass<Rows, row_pass::plain>{rows});
-  case row_pass::whole:
-    return f(rows_in_pass<Rows, row_pass::whole>{rows});
-  case row_pass::masked:
-    return f(rows_in_pass<Rows, row_pass::masked>{rows});
-  }
-}
 
 } // namespace detail
 

@@ -5,6 +5,7 @@
 
 #include <cohort/core/mask.hpp>
 #include <cohort/gradient/detail/row_gradient.hpp>
+#include <cohort/gradient/detail/row_pass.hpp>
 #include <cohort/gradient/row_report.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -143,14 +144,17 @@ struct token_log_prob_backward_body {
   cells<L, Space> d_logits;
   bool accumulate;
 
-  template <class Team>
-  COHORT_HOST_DEVICE row_sums operator()(Team const& team, index_t r) const {
+  [[nodiscard]] COHORT_HOST_DEVICE row_pass pass_of_call() const {
+    if (in.vocabulary.given()) return row_pass::masked;
+    return accumulate || d_entropy.given() || d_log_sum_exp.given() ? row_pass::whole : row_pass::plain;
+  }
+  template <row_pass Pass, class Team>
+  COHORT_HOST_DEVICE row_sums row(Team const& team, index_t r) const {
     if (!in.valid(r)) return clear(team, r), row_sums{};
     row_seeds const seed{read(d_log_prob, r), read(d_log_sum_exp, r), read(d_entropy, r)};
     index_t const id = in.token[r];
-    bool const written = seed.none()             ? in.in_vocabulary(id) && (clear(team, r), true)
-                         : in.vocabulary.given() ? write(team, in.template row<true>(r), r, id, seed)
-                                                 : write(team, in.template row<false>(r), r, id, seed);
+    bool const written = seed.none() ? in.in_vocabulary(id) && (clear(team, r), true)
+                                     : write<Pass>(team, in.template row<Pass == row_pass::masked>(r), r, id, seed);
     if (!written) clear(team, r);
     return in.report(written, r);
   }
@@ -166,36 +170,39 @@ private:
 
   /// False, with what is written to be overwritten, where the row has no gradient. A line that is added to is read as
   /// well, and not staged.
-  template <class Team, class Row>
+  template <row_pass Pass, class Team, class Row>
   COHORT_HOST_DEVICE bool write(Team const& team, Row opened, index_t r, index_t id, row_seeds const& seed) const {
     if (!opened.has(id, in.classes()) || !seed.finite()) return false;
     double const logit = opened.at(id);
     auto const place = d_logits.row(in.rows, r);
-    if (accumulate) return write_row(team, opened, place.p, r, id, logit, seed);
+    if constexpr (Pass != row_pass::plain)
+      if (accumulate) return write_row<Pass>(team, opened, place.p, r, id, logit, seed);
     auto const row = staged(team, opened, in.classes());
     auto const out = team.stage_out(1, place, in.classes());
-    bool const written = write_row(team, row, out.p, r, id, logit, seed);
+    bool const written = write_row<Pass>(team, row, out.p, r, id, logit, seed);
     if (written) team.commit(out, place, in.classes());
     return written;
   }
 
   /// What is added to is not touched where this is false: such a row is normalised anew.
-  template <class Team, class Row>
+  template <row_pass Pass, class Team, class Row>
   COHORT_HOST_DEVICE bool write_row(Team const& team, Row row, L* out, index_t r, index_t id, double logit,
                                     row_seeds const& seed) const {
     double const inverse = 1 / in.temperature;
-    bool const plain = seed.log_prob_alone() && !accumulate;
-    auto const s = plain ? normalization(team, row, r, inverse)
-                         : softmax_of<softmax_moments::entropy>(team, row, no_stash{}, in.classes(), inverse);
+    if constexpr (Pass != row_pass::plain)
+      if (accumulate || !seed.log_prob_alone()) {
+        auto const s = softmax_of<softmax_moments::entropy>(team, row, no_stash{}, in.classes(), inverse);
+        if (!s.usable()) return false;
+        write_line(team, row, no_row{}, out, in.classes(), s, {.sum = 1}, {seed, s.entropy(), 0, inverse}, id,
+                   accumulate);
+        return true;
+      }
+    auto const s = normalization(team, row, r, inverse);
     if (!s.usable()) return false;
-    if (plain) {
-      double const weight = seed.log_prob * inverse;
-      bool const finite = write_softmax(team, row, out, in.classes(), s, weight);
-      write_token(team, out, id, weight, s.log_prob(logit));
-      return finite;
-    }
-    write_line(team, row, no_row{}, out, in.classes(), s, {.sum = 1}, {seed, s.entropy(), 0, inverse}, id, accumulate);
-    return true;
+    double const weight = seed.log_prob * inverse;
+    bool const finite = write_softmax(team, row, out, in.classes(), s, weight);
+    write_token(team, out, id, weight, s.log_prob(logit));
+    return finite;
   }
 
   /// From the row itself, or from its log-sum-exp: then high / temperature stands for it, and the sum is 1.
