@@ -11,7 +11,8 @@
 ///   context.fetch(pointer)                      the value at a pointer into the context's memory; waits
 ///
 /// A body is a struct with `compute_type`, `rows_in_lanes` (no branch on a row's values: a context may run one row per
-/// lane) and a const call operator template over the team.
+/// lane) and a const call operator template over the team. One that looks at long rows more than once says of what they
+/// are, `staged_type`: the elements of the line that it stages in slot 0; and by `stages_out` whether it writes such a line.
 #pragma once
 
 #include <concepts>

@@ -10,15 +10,22 @@
 ///   team.scan_reverse<E>(n, f, g)    s_c = compose(f(lane, c), s_{c+1}), then g(lane, c, s_c); compose is associative,
 ///                                    E's default is its identity
 ///   team.stage(slot, line, n)        the same line, close to the team (a tile in L1, shared memory), or itself
-///   team.stage_out(slot, line, n)    where to write a line that `commit` then puts in place
-///   team.commit(staged, line, n)
+///   team.stage_out(slot, line, n)    where to write a line, perhaps over the one that `stage` returned
+///   team.commit(staged, line, n)     puts it in place; what is not committed need not have been written anywhere
 ///   team.chunk(n)                    how many cells to visit at a time so that a second look is cheap; at most
 ///                                    Team::max_chunks of them cover n
 ///   team.once(f)                     one thread
+///   team.at(c, f)                    the thread whose cells hold cell c
+///   team.list(n, flag, line)         the numbers i < n with flag(i), in ascending order, to the line, which flag does not
+///                                    read; returns how many. Not of a pack of rows: listing_team
 ///   team.clear(pointer, n)           zeros that nobody reads soon; absent: a for_each of stores
 ///   Team::runs_pay                   whether a body should open a row as runs where it can; absent: no
 ///
 /// Each collective ends with the row's writes visible to the whole team.
+///
+/// A staged line is there for collectives alone: a functor called for cell c, and `at(c, f)`, touch cell c of it, read
+/// before it is written, and nothing else does: each thread may hold a part of the line only. A cell by itself is read
+/// from the line as it was opened, before anything is written. A team that holds such parts has one chunk.
 #pragma once
 
 #include <concepts>
@@ -78,6 +85,10 @@ struct visit {
   COHORT_HOST_DEVICE void operator()(Arguments const&...) const {}
 };
 
+struct flag {
+  COHORT_HOST_DEVICE bool operator()(index_t) const { return true; }
+};
+
 } // namespace archetype
 
 template <class Team>
@@ -92,6 +103,12 @@ concept team = requires(Team const& t, index_t n, line<float> x, archetype::visi
   t.commit(x, x, n);
   { t.chunk(n) } -> std::same_as<index_t>;
   t.once(visit);
+  t.at(n, visit);
+};
+
+template <class Team>
+concept listing_team = team<Team> && requires(Team const& t, index_t n, line<index_t> x, archetype::flag flag) {
+  { t.list(n, flag, x) } -> std::same_as<index_t>;
 };
 
 COHORT_NAMESPACE_END

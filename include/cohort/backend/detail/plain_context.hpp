@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cohort/backend/detail/host_memory.hpp>
+#include <cohort/backend/detail/one_thread.hpp>
 #include <cohort/backend/detail/plain_product.hpp>
 #include <cohort/core/execution_context.hpp>
 
@@ -32,7 +33,7 @@ public:
 };
 
 /// What a team does that has nothing to stage and looks at a row whole.
-struct unstaged_team {
+struct unstaged_team : one_thread {
   static constexpr int max_chunks = 1;
   [[nodiscard]] COHORT_HOST_DEVICE index_t chunk(index_t n) const { return n; }
   template <class X>

@@ -13,10 +13,6 @@ template <class S>
 struct thread_team : unstaged_team {
   using uniform = double;
 
-  template <class F>
-  COHORT_HOST_DEVICE void once(F f) const {
-    f();
-  }
   template <template <class> class A, class F>
   COHORT_HOST_DEVICE A<double> reduce(index_t n, F f) const {
     A<double> total;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <cohort/backend/detail/one_thread.hpp>
 #include <cohort/backend/eigen/streamed.hpp>
 #include <cohort/backend/eigen/twin.hpp>
 #include <cohort/core/team.hpp>
@@ -15,7 +16,7 @@ namespace detail {
 /// A pack along one row. Column c always meets lane c % size of the same chain of its tile, and an absent column is
 /// the identity: no bit depends on the padding width.
 template <class T>
-struct row_team {
+struct row_team : one_thread {
   using uniform = double;
   static constexpr int max_chunks = 128;
   static constexpr bool runs_pay = true;
@@ -35,10 +36,6 @@ struct row_team {
   }
   template <class X>
   COHORT_INLINE void commit(line<X>, line<X>, index_t) const {}
-  template <class F>
-  COHORT_INLINE void once(F f) const {
-    f();
-  }
   template <class X>
   COHORT_INLINE void clear(X* p, index_t n) const {
     clear_numbers(p, n);
@@ -55,8 +52,8 @@ struct row_team {
   template <class F>
   COHORT_INLINE void for_each(index_t n, F f) const {
     index_t const whole = n - n % pack_size;
-    for (index_t c = 0; c < whole; c += pack_size) f(at(pack_size), c);
-    if (whole < n) f(at(n - whole), whole);
+    for (index_t c = 0; c < whole; c += pack_size) f(lanes(pack_size), c);
+    if (whole < n) f(lanes(n - whole), whole);
   }
 
   /// A state that lists its fields by `each` is scanned a pack at a time: log2 of its lanes compositions inside of it.
@@ -68,8 +65,8 @@ struct row_team {
         index_t const rest = end % pack_size, count = rest > 0 ? rest : pack_size;
         end -= count;
         E<pack<T>> const x =
-            compose(scan_pack<E>(count, f(at(count), end)), E<T>::template each<pack<T>>(all_of{}, state));
-        g(at(count), end, x);
+            compose(scan_pack<E>(count, f(lanes(count), end)), E<T>::template each<pack<T>>(all_of{}, state));
+        g(lanes(count), end, x);
         state = E<pack<T>>::template each<T>(first_of{}, x);
       }
     } else {
@@ -135,13 +132,13 @@ private:
     return scan_lanes<E>(E<pack<T>>::template each<pack<T>>(head_of{static_cast<int>(count)}, x, E<pack<T>>{}));
   }
 
-  static COHORT_INLINE lane<pack<T>, true> at(index_t count) { return {static_cast<int>(count)}; }
+  static COHORT_INLINE lane<pack<T>, true> lanes(index_t count) { return {static_cast<int>(count)}; }
 
   /// Two chains, because an addition takes four cycles to be seen; one where a term is so much work that its registers
   /// are worth more.
   template <template <class> class A, class F>
   static COHORT_INLINE A<double> reduce_tile(index_t first, index_t end, F& f) {
-    using partial = decltype(f(at(pack_size), first));
+    using partial = decltype(f(lanes(pack_size), first));
     if constexpr (requires { typename F::interleaves; })
       return reduce_twins<A, partial>(first, end, f);
     else if constexpr (sizeof(partial) > 4 * sizeof(pack<T>))
@@ -149,12 +146,12 @@ private:
     partial even, odd;
     index_t c = first;
     for (; c + 2 * pack_size <= end; c += 2 * pack_size) {
-      even = merge(even, f(at(pack_size), c));
-      odd = merge(odd, f(at(pack_size), c + pack_size));
+      even = merge(even, f(lanes(pack_size), c));
+      odd = merge(odd, f(lanes(pack_size), c + pack_size));
     }
     for (bool second = false; c < end; c += pack_size, second = true) {
       int const count = static_cast<int>((std::min)(index_t{pack_size}, end - c));
-      partial const x = head(count, f(at(count), c));
+      partial const x = head(count, f(lanes(count), c));
       if (second)
         odd = merge(odd, x);
       else
@@ -179,8 +176,8 @@ private:
   static COHORT_INLINE A<double> reduce_chain(index_t first, index_t end, F& f) {
     Partial sum;
     index_t c = first;
-    for (; c + pack_size <= end; c += pack_size) sum = merge(sum, f(at(pack_size), c));
-    if (c < end) sum = merge(sum, head(static_cast<int>(end - c), f(at(end - c), c)));
+    for (; c + pack_size <= end; c += pack_size) sum = merge(sum, f(lanes(pack_size), c));
+    if (c < end) sum = merge(sum, head(static_cast<int>(end - c), f(lanes(end - c), c)));
     return fold(sum);
   }
 };

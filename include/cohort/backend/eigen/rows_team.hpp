@@ -34,6 +34,10 @@ struct rows_team {
   COHORT_INLINE void once(F f) const {
     f();
   }
+  template <class F>
+  COHORT_INLINE void at(index_t, F f) const {
+    f();
+  }
 
   template <class X>
   [[nodiscard]] COHORT_INLINE line<X> stage(int slot, line<X> x, index_t n) const {
@@ -62,30 +66,30 @@ struct rows_team {
   template <template <class> class A, class F>
   COHORT_INLINE A<uniform> reduce(index_t n, F f) const {
     if constexpr (requires { A<uniform>::exact; }) {
-      decltype(f(at(), index_t{0})) total;
-      for (index_t c = 0; c < n; ++c) total = merge(total, f(at(), c));
+      decltype(f(lanes(), index_t{0})) total;
+      for (index_t c = 0; c < n; ++c) total = merge(total, f(lanes(), c));
       return in_double(total);
     } else {
       A<uniform> total;
-      for (index_t c = 0; c < n; ++c) total = merge(total, in_double(f(at(), c)));
+      for (index_t c = 0; c < n; ++c) total = merge(total, in_double(f(lanes(), c)));
       return total;
     }
   }
   template <class F>
   COHORT_INLINE void for_each(index_t n, F f) const {
-    for (index_t c = 0; c < n; ++c) f(at(), c);
+    for (index_t c = 0; c < n; ++c) f(lanes(), c);
   }
   template <template <class> class E, class F, class G>
   COHORT_INLINE void scan_reverse(index_t n, F f, G g) const {
     E<pack<T>> state;
     for (index_t c = n; c-- > 0;) {
-      state = compose(f(at(), c), state);
-      g(at(), c, state);
+      state = compose(f(lanes(), c), state);
+      g(lanes(), c, state);
     }
   }
 
 private:
-  [[nodiscard]] COHORT_INLINE lane<pack<T>, false> at() const { return {count}; }
+  [[nodiscard]] COHORT_INLINE lane<pack<T>, false> lanes() const { return {count}; }
   template <class X>
   [[nodiscard]] COHORT_HIDDEN static bool fits(line<X> const& x, index_t n) {
     return x.step == 1 && n <= tile_columns;

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cohort/gradient/detail/head_logits.hpp>
+#include <cohort/gradient/detail/row_list.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Makes rows [0, kept) of a chunk those that stay: the last of them move into the gaps, in a list of (from, to).
+/// Makes rows [0, kept) of a chunk those that stay: the ones behind move into the gaps, the k-th row from[k] into the k-th
+/// gap to[k]. No row is read and written by two moves: they may happen at once.
 template <class T, class Stays>
 struct close_up_body {
   using compute_type = T;
@@ -26,20 +28,13 @@ struct close_up_body {
   template <class Team>
   COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t) const {
     auto const self = *this;
-    team.once([=] { self.close_up(); });
+    auto const stays_here = [=](index_t i) { return self.stays(self.token[i]); };
+    index_t const kept = team.list(rows, stays_here, {from, 1});
+    index_t const moved = team.list(kept, [=](index_t i) { return !stays_here(i); }, {to, 1});
+    team.list(rows, [=](index_t i) { return i >= kept && stays_here(i); }, {from, 1});
+    each_index(team, moved, [=](index_t k) COHORT_FLAT { self.token[self.to[k]] = self.token[self.from[k]]; });
+    team.once([=] { self.counts[0] = kept, self.counts[1] = moved; });
     return {};
-  }
-
-private:
-  COHORT_HOST_DEVICE void close_up() const {
-    index_t low = 0, high = rows, moved = 0;
-    for (;; ++low, --high, ++moved) {
-      while (low < high && stays(token[low])) ++low;
-      while (low < high && !stays(token[high - 1])) --high;
-      if (low >= high) break;
-      from[moved] = high - 1, to[moved] = low, token[low] = token[high - 1];
-    }
-    counts[0] = low, counts[1] = moved;
   }
 };
 

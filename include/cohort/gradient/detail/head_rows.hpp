@@ -15,7 +15,9 @@ namespace detail {
 template <class Body, class Sums>
 struct after_body {
   using compute_type = typename Body::compute_type;
+  using staged_type = typename Body::staged_type;
   static constexpr bool rows_in_lanes = false;
+  static constexpr bool stages_out = Body::stages_out;
 
   Body body;
   Sums const* previous; ///< null: none

@@ -31,7 +31,9 @@ struct row_is_valid {
 template <class X, class Space>
 struct head_score_body {
   using compute_type = compute_t<X>;
+  using staged_type = X;
   static constexpr bool rows_in_lanes = false;
+  static constexpr bool stages_out = false;
 
   listed_rows<X const> logits;
   index_t first, classes, vocabulary;
@@ -45,14 +47,15 @@ struct head_score_body {
 
   template <class Team>
   COHORT_HOST_DEVICE row_sums operator()(Team const& team, index_t i) const {
-    logit_row<X, false> const row{logits[i]};
+    logit_row<X, false> const opened{logits[i]};
+    index_t const r = rows ? rows[i] : first_row + i, id = token[r];
+    row_so_far x = first > 0 ? state[i] : row_so_far{{.inverse_temperature = inverse_temperature}, not_a_number};
+    if (id >= first && id < first + classes) x.logit = opened.at(id - first);
+    auto const row = staged(team, opened, classes);
     auto const s = out.entropy.given()
                        ? softmax_of<softmax_moments::entropy>(team, row, no_stash{}, classes, inverse_temperature)
                        : softmax_of<softmax_moments::none>(team, row, no_stash{}, classes, inverse_temperature);
-    index_t const r = rows ? rows[i] : first_row + i, id = token[r];
-    row_so_far x = first > 0 ? state[i] : row_so_far{{.inverse_temperature = inverse_temperature}, not_a_number};
     add_chunk(x.softmax, s, s.high, s.high);
-    if (id >= first && id < first + classes) x.logit = row.at(id - first);
     if (first + classes < vocabulary) return keep(team, i, x), row_sums{};
     if (!valid(r)) return {};
     return close(team, r, x);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// One row of logits, opened: its classes follow one another, and some may not be allowed.
+/// One row of logits, opened: its classes follow one another, and some may not be allowed. For more than one look it is
+/// staged, and its gradient is written to a staged line; a single class is read before that, from the row as opened.
 #pragma once
 
-#include <cohort/core/row_layout.hpp>
+#include <cohort/core/team.hpp>
 #include <cohort/core/vocabulary_mask.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -58,6 +59,12 @@ private:
     return allowed[c / 32] >> (c % 32);
   }
 };
+
+/// The same row for collectives, of `width` classes and padding.
+template <class Team, class L, bool Masked>
+COHORT_HOST_DEVICE logit_row<L, Masked> staged(Team const& team, logit_row<L, Masked> const& row, index_t width) {
+  return {team.stage(0, line<L const>{row.logits, 1}, width).p, row.allowed};
+}
 
 } // namespace detail
 

@@ -27,7 +27,9 @@ template <class L, class Space, class Surrogate, class Kl>
 struct logits_rows_body {
   using T = compute_t<L>;
   using compute_type = T;
+  using staged_type = L;
   static constexpr bool rows_in_lanes = false;
+  static constexpr bool stages_out = true;
 
   row_layout<Space> rows; ///< rows at hand x columns
   index_t classes;        ///< of the columns; the others are padding
@@ -68,11 +70,14 @@ private:
   }
 
   template <softmax_moments Moments, bool Stashed, class Team, class Row>
-  COHORT_HOST_DEVICE logits_sums pass(Team const& team, Row row, index_t i, index_t t, place at) const {
-    double shifts[Team::max_chunks];
-    stash_in<L> const stash{d_logits.given() ? d_logits.row(rows, i).p : nullptr, shifts};
+  COHORT_HOST_DEVICE logits_sums pass(Team const& team, Row opened, index_t i, index_t t, place at) const {
     index_t const id = token[t];
-    double const logit = row.has(id, classes) ? row.at(id) : not_a_number; // before a stash takes its place
+    double const logit = opened.has(id, classes) ? opened.at(id) : not_a_number; // before anything takes its place
+    auto const row = staged(team, opened, rows.width);
+    line<L> const gradient = phase == rows_phase::score ? line<L>{} : d_logits.row(rows, i);
+    line<L> const out = phase == rows_phase::score ? gradient : team.stage_out(1, gradient, rows.width);
+    double shifts[Team::max_chunks];
+    stash_in<L> const stash{out.p, shifts};
     scored_row s{.policy = normalised<Moments, Stashed>(team, row, stash)};
     if (s.policy.usable()) s.log_prob = s.policy.log_prob(logit);
     if (s.good()) compare(team, row, i, s);
@@ -89,7 +94,7 @@ private:
       write_plain<Stashed>(team, row, stash, id, s, seed.log_prob / temperature);
     else
       write_whole(team, row, stash.out, i, id, s, seed);
-    finish(team, stash.out, at);
+    finish(team, out, gradient, at);
     return sums;
   }
 
@@ -182,10 +187,11 @@ private:
       write_line(team, row, no_row{}, out, classes, s.policy, {.sum = 1}, line, id, false);
   }
 
-  /// Padding is zero, and the row is on the list.
+  /// Padding is zero, the row is in its place and on the list.
   template <class Team>
-  COHORT_HOST_DEVICE void finish(Team const& team, L* out, place at) const {
-    if (classes < rows.width) clear_row(team, out + classes, rows.width - classes);
+  COHORT_HOST_DEVICE void finish(Team const& team, line<L> const& out, line<L> const& gradient, place at) const {
+    clear_padding(team, out.p, gradient, classes, rows.width);
+    team.commit(out, gradient, rows.width);
     auto* const live = tokens.at(tokens.live, at);
     team.once([=] { *live = 2; });
   }

@@ -49,15 +49,27 @@ COHORT_HOST_DEVICE void clear_row(Team const& team, L* out, index_t n) {
     });
 }
 
+/// Zeros in cells [first, width) of a line that is staged for `place`, or is that itself.
+template <class Team, class L>
+COHORT_HOST_DEVICE void clear_padding(Team const& team, L* out, line<L> const& place, index_t first, index_t width) {
+  if (first == width) return;
+  if (out == place.p) return clear_row(team, out + first, width - first);
+  team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
+    using V = typename At::type;
+    index_t const from = c < first ? first : c, end = c + at.count;
+    if (from < end) lane_traits<V>::store(out + from, 1, static_cast<int>(end - from), V(0));
+  });
+}
+
 /// For gradients in the type of the logits: 16 bits of them need no more digits than they keep.
 template <class L>
 inline constexpr exponential_for gradient_exponential = sizeof(L) == 2 ? exponential_for::sixteen_bits
                                                                        : exponential_for::compute_type;
 
-/// The token's own element, of a row whose others are -seed * p.
+/// The token's own element, of a row whose others are -seed * p. `out` may be staged, as in all that follows.
 template <class Team, class L>
 COHORT_HOST_DEVICE void write_token(Team const& team, L* out, index_t id, double seed, double log_prob) {
-  team.once([=] { narrow(out + id, seed * (1 - lane_exp(log_prob))); });
+  team.at(id, [=] { narrow(out + id, seed * (1 - lane_exp(log_prob))); });
 }
 
 /// out[c] *= -seed * exp(shift - log-sum-exp), chunk by chunk: the exponentials were left there.

@@ -11,8 +11,15 @@ COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// The numbers i < n with flag(i), in ascending order, and how many; without a place for that, -1 behind the last. One
-/// thread: the list is a sum over all before.
+/// f(k) for k < n, in any order.
+template <class Team, class F>
+COHORT_HOST_DEVICE void each_index(Team const& team, index_t n, F f) {
+  team.for_each(n, [f]<class At>(At at, index_t c) COHORT_FLAT {
+    for (index_t k = c; k < c + at.count; ++k) f(k);
+  });
+}
+
+/// The numbers i < n with flag(i), in ascending order, and how many; without a place for that, -1 behind the last.
 template <class T, class Flag>
 struct list_rows_body {
   using compute_type = T;
@@ -25,20 +32,13 @@ struct list_rows_body {
 
   template <class Team>
   COHORT_HOST_DEVICE nothing<double> operator()(Team const& team, index_t) const {
-    auto const self = *this;
-    team.once([=] { self.fill(); });
-    return {};
-  }
-
-private:
-  COHORT_HOST_DEVICE void fill() const {
-    index_t found = 0;
-    for (index_t i = 0; i < n; ++i)
-      if (flag(i)) list.p[found++ * list.step] = i;
+    index_t const found = team.list(n, flag, list);
     if (count)
-      *count = found;
+      team.once([to = count, found] { *to = found; });
     else
-      for (; found < n; ++found) list.p[found * list.step] = -1;
+      each_index(team, n - found,
+                 [rest = list.p + found * list.step, step = list.step](index_t k) COHORT_FLAT { rest[k * step] = -1; });
+    return {};
   }
 };
 

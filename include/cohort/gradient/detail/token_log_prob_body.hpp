@@ -85,7 +85,9 @@ private:
 template <class L, class Space>
 struct token_log_prob_body {
   using compute_type = compute_t<L>;
+  using staged_type = L;
   static constexpr bool rows_in_lanes = false;
+  static constexpr bool stages_out = false;
 
   token_rows<L, Space> in;
   row_outputs<compute_type, Space> out;
@@ -107,11 +109,13 @@ struct token_log_prob_body {
 
 private:
   template <softmax_moments Moments, class Team, class Row>
-  COHORT_HOST_DEVICE row_sums score(Team const& team, Row row, index_t r) const {
+  COHORT_HOST_DEVICE row_sums score(Team const& team, Row opened, index_t r) const {
     index_t const id = in.token[r];
+    bool const known = opened.has(id, in.classes());
+    double const logit = known ? opened.at(id) : not_a_number;
+    auto const row = staged(team, opened, in.classes());
     auto const s = softmax_of<Moments>(team, row, no_stash{}, in.classes(), 1 / in.temperature);
-    double const logit = row.has(id, in.classes()) ? row.at(id) : not_a_number;
-    bool const good = s.usable() && row.has(id, in.classes());
+    bool const good = s.usable() && known;
     constexpr double none = not_a_number;
     if (!good) return write(team, r, {none, none, none, none, none, -1}), in.report(false, r);
     double const log_prob = s.log_prob(logit);
@@ -130,7 +134,9 @@ private:
 template <class L, class Space>
 struct token_log_prob_backward_body {
   using compute_type = compute_t<L>;
+  using staged_type = L;
   static constexpr bool rows_in_lanes = false;
+  static constexpr bool stages_out = true;
 
   token_rows<L, Space> in;
   cells<compute_type const, Space> log_sum_exp, d_log_prob, d_entropy, d_log_sum_exp;
@@ -158,13 +164,26 @@ private:
     if (!accumulate) clear_row(team, d_logits.row(in.rows, r).p, in.classes());
   }
 
-  /// False, with what is written to be overwritten, where the row has no gradient. What is added to is not touched then:
-  /// such a row is normalised anew.
+  /// False, with what is written to be overwritten, where the row has no gradient. A line that is added to is read as
+  /// well, and not staged.
   template <class Team, class Row>
-  COHORT_HOST_DEVICE bool write(Team const& team, Row row, index_t r, index_t id, row_seeds const& seed) const {
-    if (!row.has(id, in.classes()) || !seed.finite()) return false;
-    double const logit = row.at(id), inverse = 1 / in.temperature;
-    L* const out = d_logits.row(in.rows, r).p;
+  COHORT_HOST_DEVICE bool write(Team const& team, Row opened, index_t r, index_t id, row_seeds const& seed) const {
+    if (!opened.has(id, in.classes()) || !seed.finite()) return false;
+    double const logit = opened.at(id);
+    auto const place = d_logits.row(in.rows, r);
+    if (accumulate) return write_row(team, opened, place.p, r, id, logit, seed);
+    auto const row = staged(team, opened, in.classes());
+    auto const out = team.stage_out(1, place, in.classes());
+    bool const written = write_row(team, row, out.p, r, id, logit, seed);
+    if (written) team.commit(out, place, in.classes());
+    return written;
+  }
+
+  /// What is added to is not touched where this is false: such a row is normalised anew.
+  template <class Team, class Row>
+  COHORT_HOST_DEVICE bool write_row(Team const& team, Row row, L* out, index_t r, index_t id, double logit,
+                                    row_seeds const& seed) const {
+    double const inverse = 1 / in.temperature;
     bool const plain = seed.log_prob_alone() && !accumulate;
     auto const s = plain ? normalization(team, row, r, inverse)
                          : softmax_of<softmax_moments::entropy>(team, row, no_stash{}, in.classes(), inverse);
