@@ -77,7 +77,7 @@ template <class Space>
 struct token_layout;
 template <class Space>
 struct group_layout;
-template <class T>
+template <class T, class R>
 struct matrix_product;
 template <class V, bool InRow>
 struct lane;

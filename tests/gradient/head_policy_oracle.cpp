@@ -11,17 +11,19 @@ using head::index_t;
 cohort::ppo_clip const clip{.low = 0.2, .high = 0.28};
 cases::batch_shape const small{.rows = 4, .longest = 5, .hole = 0.2, .empty = 0.2};
 
-template <class T, class Objective>
-void check_everywhere(head::problem<T> const& p, Objective const& f,
+template <class L, class Objective>
+void check_everywhere(head::problem<L> const& p, Objective const& f,
                       cohort::head_policy_gradient_options const& options) {
   auto const e = head::expected(p, f, options);
-  support::on_every_context([&](auto& context) { head::check(head::run(context, p, f, options), e, p.batch.mask); });
+  bool const capped = options.soft_cap < cohort::infinity;
+  support::on_every_context(
+      [&](auto& context) { head::check(head::run(context, p, f, options), e, p.batch.mask, capped); });
 }
 
 } // namespace
 
 TEMPLATE_TEST_CASE("head_policy_gradient: the chain rule, for every way to make logits", "[gradient][head]", float,
-                   double) {
+                   double, cohort::half, cohort::bfloat16) {
   head::for_each_shaping([](head::shaping const& s) {
     head::problem<TestType> p(11, small, 6, 13, s);
     for (index_t const chunk : {1, 3, 1024}) {
@@ -34,7 +36,8 @@ TEMPLATE_TEST_CASE("head_policy_gradient: the chain rule, for every way to make 
   });
 }
 
-TEMPLATE_TEST_CASE("head_policy_gradient: ratios of sequences, bonus, corrections", "[gradient][head]", float, double) {
+TEMPLATE_TEST_CASE("head_policy_gradient: ratios of sequences, bonus, corrections", "[gradient][head]", float, double,
+                   cohort::half, cohort::bfloat16) {
   head::shaping const s{.temperature = 0.8, .soft_cap = 6};
   head::problem<TestType> p(12, small, 6, 13, s);
   p.batch = cases::corrected(p.batch, 3);

@@ -11,21 +11,13 @@ using head::index_t;
 auto const clipped = cohort::objective(cohort::ppo_clip{.low = 0.1, .high = 0.1});
 cases::batch_shape const sequences{.rows = 6, .longest = 7, .hole = 0.3, .empty = 0.2};
 
-template <class T>
-double gap(std::vector<T> const& a, std::vector<T> const& b) {
-  return head::distance(a, std::vector<double>(b.begin(), b.end()));
-}
-template <class T>
-double gap(head::outcome<T> const& a, head::outcome<T> const& b) {
-  return std::fmax(gap(a.d_hidden, b.d_hidden), std::fmax(gap(a.d_weights, b.d_weights), gap(a.d_bias, b.d_bias)));
-}
-template <class T>
-double const rounding = sizeof(T) == 4 ? 1e-6 : 1e-14;
+using head::gap;
+using head::rounding;
 
 } // namespace
 
 TEMPLATE_TEST_CASE("head_policy_gradient: padded is packed, NaN under the mask, any threads: bit for bit",
-                   "[gradient][head]", float, double) {
+                   "[gradient][head]", float, double, cohort::half, cohort::bfloat16) {
   head::problem<TestType> const p(21, sequences, 7, 19);
   for (auto const level : {ratio_level::token, ratio_level::sequence})
     for (index_t const chunk : {4, 1024}) {
@@ -42,7 +34,8 @@ TEMPLATE_TEST_CASE("head_policy_gradient: padded is packed, NaN under the mask, 
     }
 }
 
-TEMPLATE_TEST_CASE("head_policy_gradient: chunks change roundings only", "[gradient][head]", float, double) {
+TEMPLATE_TEST_CASE("head_policy_gradient: chunks change roundings only", "[gradient][head]", float, double,
+                   cohort::half, cohort::bfloat16) {
   head::problem<TestType> const p(22, sequences, 7, 19, {.soft_cap = 5});
   for (auto const level : {ratio_level::token, ratio_level::sequence}) {
     auto options = head::shaped(cohort::by_tokens(), {.soft_cap = 5});
@@ -63,7 +56,7 @@ TEMPLATE_TEST_CASE("head_policy_gradient: chunks change roundings only", "[gradi
 }
 
 TEMPLATE_TEST_CASE("head_policy_gradient: rows known to have no gradient are left out", "[gradient][head]", float,
-                   double) {
+                   double, cohort::half, cohort::bfloat16) {
   head::problem<TestType> p(23, sequences, 7, 19);
   std::size_t skipped = 0;
   for (std::size_t i = 0; i < p.batch.tokens(); i += 3) p.batch.advantage[i] = 0, skipped += p.batch.mask[i] != 0;
@@ -78,24 +71,24 @@ TEMPLATE_TEST_CASE("head_policy_gradient: rows known to have no gradient are lef
     for (std::size_t i = 0; i < p.batch.tokens(); i += 3) {
       if (!p.batch.mask[i]) continue;
       CHECK((std::isnan(live.log_prob[i]) && all.log_prob[i] < 0 && live.d_log_prob[i] == 0));
-      for (std::size_t h = 0; h < 7; ++h) CHECK(live.d_hidden[i * 7 + h] == 0);
+      for (std::size_t h = 0; h < 7; ++h) CHECK(head::value(live.d_hidden[i * 7 + h]) == 0);
     }
     auto poisoned = p;
     for (std::size_t i = 0; i < p.batch.tokens(); i += 3)
-      std::fill_n(poisoned.m.hidden.data() + i * 7, 7, static_cast<TestType>(cohort::not_a_number));
+      std::fill_n(poisoned.m.hidden.data() + i * 7, 7, head::stored<TestType>(cohort::not_a_number));
     options.score = cohort::score_rows::live;
     CHECK(head::same(head::run(context, poisoned, clipped, options), live));
   });
 }
 
 TEMPLATE_TEST_CASE("head_policy_gradient: bad rows are counted and touch nothing else", "[gradient][head]", float,
-                   double) {
+                   double, cohort::half, cohort::bfloat16) {
   head::problem<TestType> p(24, {.rows = 4, .longest = 6, .hole = 0, .empty = 0}, 5, 11);
   auto masked = p;
   std::size_t const bad[] = {1, 4, 6};
   p.m.token[bad[0]] = 11;
-  p.m.hidden[bad[1] * 5 + 2] = static_cast<TestType>(cohort::not_a_number);
-  p.m.hidden[bad[2] * 5] = -static_cast<TestType>(cohort::infinity);
+  p.m.hidden[bad[1] * 5 + 2] = head::stored<TestType>(cohort::not_a_number);
+  p.m.hidden[bad[2] * 5] = head::stored<TestType>(-cohort::infinity);
   for (auto const i : bad) masked.batch.mask[i] = 0;
   for (auto const level : {ratio_level::token, ratio_level::sequence_product})
     for (index_t const chunk : {2, 1024}) {
@@ -113,18 +106,19 @@ TEMPLATE_TEST_CASE("head_policy_gradient: bad rows are counted and touch nothing
     }
 }
 
-TEMPLATE_TEST_CASE("head_policy_gradient: classes of logit -inf get exactly 0", "[gradient][head]", float, double) {
+TEMPLATE_TEST_CASE("head_policy_gradient: classes of logit -inf get exactly 0", "[gradient][head]", float, double,
+                   cohort::half, cohort::bfloat16) {
   head::problem<TestType> p(28, {.rows = 2, .longest = 4, .hole = 0, .empty = 0}, 5, 11);
   std::size_t const impossible[] = {3, 10};
-  for (auto const v : impossible) p.m.bias[v] = -INFINITY;
+  for (auto const v : impossible) p.m.bias[v] = head::stored<TestType>(-cohort::infinity);
   for (auto& id : p.m.token) id = 2;
   support::on_every_context([&](auto& context) {
     auto const found = head::run(context, p, clipped, head::shaped(cohort::by_tokens(), {}));
     CHECK(cohort::read(context, &found.sums).policy.bad_slots == 0);
-    for (auto const x : found.d_hidden) CHECK(std::isfinite(x));
+    for (auto const x : found.d_hidden) CHECK(std::isfinite(head::value(x)));
     for (auto const v : impossible) {
-      CHECK(found.d_bias[v] == static_cast<TestType>(head::before));
-      for (std::size_t h = 0; h < 5; ++h) CHECK(found.d_weights[v * 5 + h] == static_cast<TestType>(head::before));
+      CHECK(found.d_bias[v] == head::before);
+      for (std::size_t h = 0; h < 5; ++h) CHECK(found.d_weights[v * 5 + h] == head::before);
     }
   });
 }
@@ -148,7 +142,8 @@ TEMPLATE_TEST_CASE("head_policy_gradient: micro-batches add up", "[gradient][hea
   });
 }
 
-TEMPLATE_TEST_CASE("head_policy_gradient: nothing to do", "[gradient][head]", float, double) {
+TEMPLATE_TEST_CASE("head_policy_gradient: nothing to do", "[gradient][head]", float, double, cohort::half,
+                   cohort::bfloat16) {
   support::on_every_context([](auto& context) {
     head::problem<TestType> p(26, sequences, 7, 19);
     std::fill(p.batch.mask.begin(), p.batch.mask.end(), std::uint8_t{0});
@@ -156,8 +151,8 @@ TEMPLATE_TEST_CASE("head_policy_gradient: nothing to do", "[gradient][head]", fl
       auto options = head::shaped(cohort::by_tokens(), {});
       options.ratio = level;
       auto const found = head::run(context, p, clipped, options);
-      CHECK(support::same_bits(found.d_hidden, std::vector<TestType>(found.d_hidden.size(), 0)));
-      CHECK(found.d_weights == std::vector<TestType>(found.d_weights.size(), static_cast<TestType>(head::before)));
+      CHECK(support::same_bits(found.d_hidden, std::vector<TestType>(found.d_hidden.size())));
+      for (auto const x : found.d_weights) CHECK(x == head::before);
       CHECK((cohort::read(context, &found.sums).loss == 0 && found.sums.policy.tokens == 0));
       head::problem<TestType> const empty(27, {.rows = 0, .longest = 3}, 7, 19);
       auto const none = head::run(context, empty, clipped, options);

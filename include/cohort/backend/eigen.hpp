@@ -109,8 +109,8 @@ public:
   }
 
   /// Allocates, unlike everything else: backend/eigen/multiply.hpp.
-  template <class T>
-  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
+  template <class T, class R>
+  COHORT_HIDDEN void multiply(matrix_product<T, R> const& product) {
     detail::multiply_on(executor_, product);
   }
 
@@ -135,6 +135,7 @@ private:
 using eigen_context = basic_eigen_context<eigen_pool>;
 
 static_assert(team<detail::row_team<float>> && team<detail::rows_team<float>> && execution_context<eigen_context>);
-static_assert(multiplying_context<eigen_context, float> && multiplying_context<eigen_context, double>);
+static_assert(multiplying_context<eigen_context, float> && multiplying_context<eigen_context, double> &&
+              multiplying_context<eigen_context, half> && multiplying_context<eigen_context, bfloat16, float>);
 
 COHORT_NAMESPACE_END

@@ -19,6 +19,7 @@ struct reference_team : thread_team<double> {};
 using reference_context = detail::plain_context<detail::reference_team>;
 
 static_assert(team<detail::reference_team<float>> && execution_context<reference_context>);
-static_assert(multiplying_context<reference_context, float> && multiplying_context<reference_context, double>);
+static_assert(multiplying_context<reference_context, float> && multiplying_context<reference_context, double> &&
+              multiplying_context<reference_context, half> && multiplying_context<reference_context, bfloat16, float>);
 
 COHORT_NAMESPACE_END

@@ -73,9 +73,9 @@ public:
     return detail::fetch_from(policy_, pointer);
   }
   /// One element per element of the result: for reach, not for speed.
-  template <class T>
-  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
-    detail::on_each(policy_, product.rows * product.columns, detail::thrust_product<T>{product});
+  template <class T, class R>
+  COHORT_HIDDEN void multiply(matrix_product<T, R> const& product) {
+    detail::on_each(policy_, product.rows * product.columns, detail::thrust_product<T, R>{product});
   }
 
 private:

@@ -5,7 +5,12 @@
 ///
 ///   context.multiply(p)   result = scale * left * right, or added to what stands there; in the order of the context's
 ///                         other work, in the context's memory; the same bits for any number of threads
+///
+/// Factors are float, double, half or bfloat16, the result is of their type or of that in which their arithmetic is done:
+/// sums of products of 16 bits are float, and rounded once where they are stored.
 #pragma once
+
+#include <type_traits>
 
 #include <cohort/core/execution_context.hpp>
 
@@ -22,19 +27,23 @@ struct matrix_factor {
 /// result[i,j] = scale * sum_k left[i,k] * right[k,j]      for i < rows, j < columns, k < depth
 ///
 /// `accumulate` adds that to the result; without it the result is not read. It shares no memory with the factors.
-template <class T>
+template <class T, class R = T>
 struct matrix_product {
+  static_assert(is_storage<T>, "cohort: factors are float, double, half or bfloat16");
+  static_assert(std::is_same_v<R, T> || std::is_same_v<R, compute_t<T>>,
+                "cohort: a product is of its factors' type or of that in which their arithmetic is done");
+
   index_t rows, columns, depth;
   matrix_factor<T> left, right;
-  T* result;
+  R* result;
   index_t result_stride; ///< of its rows, which are contiguous
   double scale = 1;
   bool accumulate = false;
 };
 
-template <class Context, class T>
+template <class Context, class T, class R = T>
 concept multiplying_context = execution_context<Context> &&
-    requires(Context& context, matrix_product<T> const& product) {
+    requires(Context& context, matrix_product<T, R> const& product) {
   context.multiply(product);
 };
 

@@ -7,28 +7,28 @@
 
 COHORT_NAMESPACE_BEGIN
 
-template <class T, class Space>
+template <class L, class Space>
 struct head_policy_gradient_inputs {
   token_layout<Space> layout;
-  row_major_view<T const, Space> hidden;
-  row_major_view<T const, Space> weights;
-  optional_view<T const, 1, Space> bias{};
+  row_major_view<L const, Space> hidden;
+  row_major_view<L const, Space> weights;
+  optional_view<L const, 1, Space> bias{};
   required_index_view<Space> token;
-  token_view<T const, Space> old_log_prob;
-  optional_token_view<T const, Space> ref_log_prob{};
-  advantage_view<T, Space> advantage;
-  mask_view<T, Space> mask{};
-  optional_token_view<T const, Space> correction{};
+  token_view<compute_t<L> const, Space> old_log_prob;
+  optional_token_view<compute_t<L> const, Space> ref_log_prob{};
+  advantage_view<compute_t<L>, Space> advantage;
+  mask_view<compute_t<L>, Space> mask{};
+  optional_token_view<compute_t<L> const, Space> correction{};
 };
 
-template <class T, class Space>
+template <class L, class Space>
 struct head_policy_gradient_outputs {
-  row_major_view<T, Space> d_hidden;
-  row_major_view<T, Space> d_weights;  ///< added to
-  optional_view<T, 1, Space> d_bias{}; ///< added to; its elements follow one another
-  optional_token_view<T, Space> log_prob{};
-  optional_token_view<T, Space> entropy{};
-  optional_token_view<T, Space> d_log_prob{};
+  row_major_view<L, Space> d_hidden;
+  row_major_view<compute_t<L>, Space> d_weights;  ///< added to
+  optional_view<compute_t<L>, 1, Space> d_bias{}; ///< added to; its elements follow one another
+  optional_token_view<compute_t<L>, Space> log_prob{};
+  optional_token_view<compute_t<L>, Space> entropy{};
+  optional_token_view<compute_t<L>, Space> d_log_prob{};
   logits_sums* report = nullptr; ///< in the context's memory; overwritten
 };
 
@@ -42,32 +42,33 @@ struct head_policy_gradient_options {
   entropy_bonus entropy{};
   index_t chunk_rows = 1024; ///< rows whose logits lie in the workspace at a time
   score_rows score = score_rows::live;
+  cohort::compaction compaction = cohort::compaction::live_rows;
 };
 
 namespace detail {
 
-template <class T, class Space>
-head_workspace<T> lay_out(workspace_layout& memory, head_policy_gradient_inputs<T, Space> const& in,
-                          head_policy_gradient_outputs<T, Space> const& out,
+template <class L, class Space>
+head_workspace<L> lay_out(workspace_layout& memory, head_policy_gradient_inputs<L, Space> const& in,
+                          head_policy_gradient_outputs<L, Space> const& out,
                           head_policy_gradient_options const& options) {
   index_t const tokens = in.hidden.extent[0];
-  head_workspace<T> x;
-  x.tokens = lay_out<T>(memory, tokens, options);
+  head_workspace<L> x;
+  x.tokens = lay_out<compute_t<L>>(memory, tokens, options);
   x.list = memory.take<index_t>(tokens);
   for (auto& sums : x.sums) sums = memory.take<row_terms>(1);
-  x.chunk = lay_out_chunk<T>(memory, tokens < options.chunk_rows ? tokens : options.chunk_rows, in.hidden.extent[1],
-                             in.weights.extent[0], options.soft_cap < infinity, out.d_bias.given);
+  x.chunk = lay_out_chunk<L>(memory, tokens < options.chunk_rows ? tokens : options.chunk_rows, in.hidden.extent[1],
+                             in.weights.extent[0], options.soft_cap < infinity, out.d_bias.given, options.compaction);
   return x;
 }
 
 } // namespace detail
 
 /// The bytes of workspace of such a call, with R = min(chunk_rows, tokens) and rows padded to 64 bytes:
-/// R * (vocabulary + 2 width) elements (with a soft cap R * (2 vocabulary + 2 width)), 16 bytes for each of the R rows,
-/// 21 per token in float and 33 in double, and at most 2 KiB.
-template <class T, class Space>
-[[nodiscard]] index_t head_policy_gradient_workspace_bytes(head_policy_gradient_inputs<T, Space> const& in,
-                                                           head_policy_gradient_outputs<T, Space> const& out,
+/// R * (vocabulary + 2 width) elements (with a soft cap R * (2 vocabulary + 2 width); with compaction::none R * width
+/// less), 16 bytes for each of the R rows, 33 per token in double and 21 otherwise, and at most 2 KiB.
+template <class L, class Space>
+[[nodiscard]] index_t head_policy_gradient_workspace_bytes(head_policy_gradient_inputs<L, Space> const& in,
+                                                           head_policy_gradient_outputs<L, Space> const& out,
                                                            head_policy_gradient_options const& options) {
   workspace_layout memory;
   detail::lay_out(memory, in, out, options);
@@ -76,10 +77,10 @@ template <class T, class Space>
 
 /// The first rule that such a call breaks, before anything is written: shapes, pointers, parameters, overlap,
 /// workspace; on host contexts the sequence offsets too. Reads no element of any other argument.
-template <std::floating_point T, execution_context Context, class Surrogate, class Kl>
+template <class L, execution_context Context, class Surrogate, class Kl>
 [[nodiscard]] status
-check_head_policy_gradient(Context& context, head_policy_gradient_inputs<T, typename Context::memory_space> const& in,
-                           head_policy_gradient_outputs<T, typename Context::memory_space> const& out,
+check_head_policy_gradient(Context& context, head_policy_gradient_inputs<L, typename Context::memory_space> const& in,
+                           head_policy_gradient_outputs<L, typename Context::memory_space> const& out,
                            policy_objective<Surrogate, Kl> const& f,
                            head_policy_gradient_options const& options) noexcept {
   using detail::footprint_of;
@@ -144,33 +145,36 @@ COHORT_POLICY_BEGIN
 ///            token as bad as in policy_loss, gets gradient 0, is excluded and counted in the report.
 /// Source     Schulman et al. 2017 (arXiv 1707.06347), eq. 7; Shao et al. 2024 (arXiv 2402.03300), eq. 3; the soft cap:
 ///            Gemma Team 2024 (arXiv 2408.00118), section 2.
-template <std::floating_point T, execution_context Context, class Surrogate, class Kl>
-void head_policy_gradient(Context& context, head_policy_gradient_inputs<T, typename Context::memory_space> const& in,
-                          head_policy_gradient_outputs<T, typename Context::memory_space> const& out,
+template <class L, execution_context Context, class Surrogate, class Kl>
+void head_policy_gradient(Context& context, head_policy_gradient_inputs<L, typename Context::memory_space> const& in,
+                          head_policy_gradient_outputs<L, typename Context::memory_space> const& out,
                           policy_objective<Surrogate, Kl> const& f, head_policy_gradient_options const& options) {
   using space = typename Context::memory_space;
-  static_assert(multiplying_context<Context, T>, "cohort: a head needs a context that multiplies matrices");
-  if (!detail::require(check_head_policy_gradient<T>(context, in, out, f, options))) return;
+  static_assert(is_storage<L>, "cohort: hidden states and weights are float, double, half or bfloat16");
+  static_assert(multiplying_context<Context, L> && multiplying_context<Context, L, compute_t<L>>,
+                "cohort: a head needs a context that multiplies matrices");
+  if (!detail::require(check_head_policy_gradient<L>(context, in, out, f, options))) return;
   workspace_layout layout(context.scratch().data);
   auto const memory = detail::lay_out(layout, in, out, options);
-  detail::head_gradient<T, space> const head{{in.weights, in.bias, options.logit_scale, options.soft_cap},
+  detail::head_gradient<L, space> const head{{in.weights, in.bias, options.logit_scale, options.soft_cap},
                                              memory.chunk,
+                                             options.compaction,
                                              in.hidden,
                                              out.d_hidden,
                                              out.d_weights,
                                              out.d_bias};
-  detail::logits_rows_body<T, space, Surrogate, Kl> const rows{
+  detail::logits_rows_body<L, space, Surrogate, Kl> const rows{
       {.rows = 0, .width = head.map.vocabulary()},
       head.map.vocabulary(),
-      detail::chunk_cells<T const, space>(memory.chunk.logits, memory.chunk.logit_stride),
+      detail::chunk_cells<L const, space>(memory.chunk.logits, memory.chunk.logit_stride),
       {},
-      detail::chunk_cells<T, space>(memory.chunk.d_logits, memory.chunk.logit_stride),
+      detail::chunk_cells<L, space>(memory.chunk.d_logits, memory.chunk.logit_stride),
       in.token,
       {},
       memory.list,
       options.temperature,
       detail::rows_phase::fused,
-      false,
+      options.compaction == compaction::none,
       detail::policy_tokens_of(context, in, out, f, options, memory.tokens)};
   detail::run_head(context, head, rows, memory, out.report);
 }

@@ -19,5 +19,11 @@ struct entropy_bonus {
 enum class zero_rows : int { write, leave };
 /// Which rows are read: those that may have a gradient, or every valid one, for its log-prob and the metrics.
 enum class score_rows : int { live, all };
+/// What the head tier multiplies: the rows that have something to say, closed up, their number read back from the
+/// context, which waits; or all of them, the others as zeros: more work, and nothing that waits (a CUDA graph).
+enum class compaction : int { live_rows, none };
+/// What logits are before a log-prob is made of them: rounded to the type of hidden states and weights, as
+/// head_policy_gradient and engines that store them have them, or the sums of the product as they are.
+enum class logit_rounding : int { stored, none };
 
 COHORT_NAMESPACE_END

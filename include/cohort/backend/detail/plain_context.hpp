@@ -26,8 +26,8 @@ public:
     for (index_t r = 0; r < rows.rows; ++r) sum = merge(sum, body(team, r));
     if (total) *total = sum;
   }
-  template <class T>
-  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
+  template <class T, class R>
+  COHORT_HIDDEN void multiply(matrix_product<T, R> const& product) {
     multiply_in_loops(product);
   }
 };

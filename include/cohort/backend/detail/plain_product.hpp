@@ -9,21 +9,21 @@ namespace detail {
 
 template <class T>
 COHORT_HOST_DEVICE double factor_at(matrix_factor<T> const& x, index_t row, index_t column) {
-  return static_cast<double>(x.transposed ? x.data[column * x.stride + row] : x.data[row * x.stride + column]);
+  return widen<double>(x.data + (x.transposed ? column * x.stride + row : row * x.stride + column));
 }
 
 /// One element by the definition, its sum in double.
-template <class T>
-COHORT_HOST_DEVICE void multiply_element(matrix_product<T> const& p, index_t i, index_t j) {
+template <class T, class R>
+COHORT_HOST_DEVICE void multiply_element(matrix_product<T, R> const& p, index_t i, index_t j) {
   double sum = 0;
   for (index_t k = 0; k < p.depth; ++k) sum += factor_at(p.left, i, k) * factor_at(p.right, k, j);
-  T& result = p.result[i * p.result_stride + j];
-  result = static_cast<T>((p.accumulate ? static_cast<double>(result) : 0.0) + p.scale * sum);
+  R* const result = p.result + i * p.result_stride + j;
+  narrow(result, (p.accumulate ? widen<double>(result) : 0.0) + p.scale * sum);
 }
 
 /// By the definition, one element after the other.
-template <class T>
-void multiply_in_loops(matrix_product<T> const& p) {
+template <class T, class R>
+void multiply_in_loops(matrix_product<T, R> const& p) {
   for (index_t i = 0; i < p.rows; ++i)
     for (index_t j = 0; j < p.columns; ++j) multiply_element(p, i, j);
 }

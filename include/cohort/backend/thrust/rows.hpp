@@ -72,9 +72,9 @@ COHORT_HIDDEN void merge_all(Policy const& policy, Sum* sums, index_t count, Sum
   on_each(policy, 1, thrust_merge<Sum>{sums, count, total});
 }
 
-template <class T>
+template <class T, class R>
 struct thrust_product {
-  matrix_product<T> product;
+  matrix_product<T, R> product;
   COHORT_HOST_DEVICE void operator()(index_t e) const {
     multiply_element(product, e / product.columns, e % product.columns);
   }

@@ -49,16 +49,17 @@ struct uncapped_gradient_cells {
       using V = typename At::type;
       V const t = lane_traits<V>::load(row + c, 1, at.count) * V(inverse), one(1);
       V const g = lane_traits<V>::load(out + c, 1, at.count);
-      lane_traits<V>::store(out + c, 1, at.count, g * ((one - t) * (one + t)));
+      V const inner = lane_select(g == V(0), g, g * ((one - t) * (one + t))); // of a row that is left out, t may be NaN
+      lane_traits<V>::store(out + c, 1, at.count, inner);
     };
   }
 };
 
 /// What stands between hidden states and logits.
-template <class T, class Space>
+template <class L, class Space>
 struct head_map {
-  view<T const, 2, Space> weights;
-  optional_view<T const, 1, Space> bias;
+  view<L const, 2, Space> weights;
+  optional_view<L const, 1, Space> bias;
   double scale;
   double cap;
 
@@ -66,22 +67,23 @@ struct head_map {
   [[nodiscard]] index_t vocabulary() const { return weights.extent[0]; }
   [[nodiscard]] bool capped() const { return cap < infinity; }
 
-  /// The logits of `rows` hidden states for classes [first, first + classes).
-  template <class Context>
-  void logits(Context& context, index_t rows, T const* hidden, index_t hidden_stride, index_t first, index_t classes,
-              T* out, index_t stride) const {
+  /// The logits of `rows` hidden states for classes [first, first + classes), rounded to X.
+  template <class X, class Context>
+  void logits(Context& context, index_t rows, L const* hidden, index_t hidden_stride, index_t first, index_t classes,
+              X* out, index_t stride) const {
     if (bias.given)
-      fill_rows<T>(context, rows, classes, {out, stride}, {bias.data + first * bias.stride[0], bias.stride[0]}, scale);
-    context.multiply(matrix_product<T>{.rows = rows,
-                                       .columns = classes,
-                                       .depth = width(),
-                                       .left = {hidden, hidden_stride},
-                                       .right = {weights.data + first * weights.stride[0], weights.stride[0], true},
-                                       .result = out,
-                                       .result_stride = stride,
-                                       .scale = scale,
-                                       .accumulate = bias.given});
-    if (capped()) for_each_cell<T>(context, rows, classes, capped_cells<T>{{out, stride}, cap});
+      fill_rows<X, L>(context, rows, classes, {out, stride}, {bias.data + first * bias.stride[0], bias.stride[0]},
+                      scale);
+    context.multiply(matrix_product<L, X>{.rows = rows,
+                                          .columns = classes,
+                                          .depth = width(),
+                                          .left = {hidden, hidden_stride},
+                                          .right = {weights.data + first * weights.stride[0], weights.stride[0], true},
+                                          .result = out,
+                                          .result_stride = stride,
+                                          .scale = scale,
+                                          .accumulate = bias.given});
+    if (capped()) for_each_cell<X>(context, rows, classes, capped_cells<X>{{out, stride}, cap});
   }
 };
 

@@ -10,12 +10,12 @@ COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-template <class T>
+template <class L>
 struct head_workspace {
-  logits_workspace<T> tokens;
+  logits_workspace<compute_t<L>> tokens;
   index_t* list = nullptr; ///< of rows
   row_terms* sums[2] = {nullptr, nullptr};
-  head_gradient_memory<T> chunk;
+  head_gradient_memory<L> chunk;
 };
 
 template <class X, class Space>
@@ -33,12 +33,17 @@ struct token_has_seed {
   }
 };
 
+/// Where no row is left out.
+struct every_row {
+  COHORT_HOST_DEVICE bool operator()(index_t) const { return true; }
+};
+
 /// Products and passes over rows, chunk by chunk.
-template <class T, class Space, class Surrogate, class Kl>
+template <class L, class Space, class Surrogate, class Kl>
 struct head_passes {
-  head_gradient<T, Space> const& head;
-  logits_rows_body<T, Space, Surrogate, Kl> rows;
-  head_workspace<T> const& memory;
+  head_gradient<L, Space> const& head;
+  logits_rows_body<L, Space, Surrogate, Kl> rows;
+  head_workspace<L> const& memory;
 
   /// What the rows of all chunks report.
   template <class Context>
@@ -58,25 +63,25 @@ private:
     auto& rows_at_hand = body.body.rows;
     context.template for_each_row<basic_row_terms>(row_layout<Space>{}, body, sums);
     for (index_t k = 0; k < chunks.count; ++k) {
-      index_t* const tokens = memory.list + chunks.first(k);
-      index_t const count = chunks.length(k);
-      if (!logits_are_there) head.forward(context, tokens, count);
-      rows_at_hand.token_of_row = tokens;
-      rows_at_hand.rows.rows = count;
+      chunk_rows const chunk{memory.list + chunks.first(k), chunks.first(k), chunks.length(k)};
+      if (!logits_are_there) head.forward(context, chunk);
+      rows_at_hand.token_of_row = chunk.tokens;
+      rows_at_hand.rows.rows = chunk.count;
       body.previous = sums;
       sums = memory.sums[(k + 1) % 2];
       context.template for_each_row<basic_row_terms>(rows_at_hand.rows, body, sums);
-      if (rows.phase != rows_phase::score) head.backward(context, tokens, count, token_is_live{memory.tokens.live, 2});
+      if (rows.phase != rows_phase::score) head.backward(context, chunk, token_is_live{memory.tokens.live, 2});
     }
     return sums;
   }
 };
 
-template <class T, class Space, class Context, class Surrogate, class Kl>
-void run_head(Context& context, head_gradient<T, Space> const& head,
-              logits_rows_body<T, Space, Surrogate, Kl> const& rows, head_workspace<T> const& memory,
+template <class L, class Space, class Context, class Surrogate, class Kl>
+void run_head(Context& context, head_gradient<L, Space> const& head,
+              logits_rows_body<L, Space, Surrogate, Kl> const& rows, head_workspace<L> const& memory,
               logits_sums* report) {
-  head_passes<T, Space, Surrogate, Kl> passes{head, rows, memory};
+  using T = compute_t<L>;
+  head_passes<L, Space, Surrogate, Kl> passes{head, rows, memory};
   using all_tokens = policy_tokens<T, Space, Surrogate, Kl>;
   using live_tokens = live_tokens_body<T, Space, Surrogate, Kl>;
   using token_seeds = token_seeds_body<T, Space, Surrogate, Kl>;
@@ -86,7 +91,10 @@ void run_head(Context& context, head_gradient<T, Space> const& head,
     context.template for_each_row<basic_logits_sums>(sequences, token_seeds{tokens, of_rows}, total);
   };
   auto const list = [&](auto const& flag) {
-    return count_rows<T>(context, head.hidden.extent[0], flag, memory.list, memory.chunk.counts);
+    index_t const all = head.hidden.extent[0];
+    if (head.closes_up()) return count_rows<T>(context, all, flag, memory.list, memory.chunk.counts);
+    list_rows<T>(context, all, every_row{}, {memory.list, 1}, memory.chunk.counts);
+    return all;
   };
   token_is_live const looked_at{memory.tokens.live, 1};
   context.template for_each_row<nothing>(sequences, live_tokens{tokens}, nullptr);

@@ -54,10 +54,11 @@ struct each_cell_body {
     return {};
   }
 };
+/// T: the type of the cells in memory.
 template <class T, class Context, class F>
 void for_each_cell(Context& context, index_t rows, index_t width, F const& f) {
   row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
-  context.template for_each_row<nothing>(shape, each_cell_body<T, F>{width, f}, nullptr);
+  context.template for_each_row<nothing>(shape, each_cell_body<compute_t<T>, F>{width, f}, nullptr);
 }
 
 template <class T>
@@ -79,11 +80,29 @@ void copy_rows(Context& context, index_t rows, index_t width, listed_rows<T cons
   for_each_cell<T>(context, rows, width, copied_cells<T>{from, to});
 }
 
+/// The rows of which `stays` is true; zeros in place of the others, whatever stands there.
+template <class T, class Stays>
+struct kept_cells {
+  listed_rows<T const> from;
+  listed_rows<T> to;
+  Stays stays;
+  index_t first; ///< the number of row 0
+
+  [[nodiscard]] COHORT_HOST_DEVICE auto row(index_t i) const {
+    return [kept = stays(first + i), source = from[i], target = to[i]]<class At>(At at, index_t c) COHORT_FLAT {
+      using V = typename At::type;
+      V x(0);
+      if (kept) x = lane_traits<V>::load(source + c, 1, at.count);
+      lane_traits<V>::store(target + c, 1, at.count, x);
+    };
+  }
+};
+
 /// `factor` times the same row in every row; without `values` the factor itself.
-template <class T>
+template <class T, class From>
 struct filled_cells {
   listed_rows<T> to;
-  line<T const> values;
+  line<From const> values;
   double factor;
 
   [[nodiscard]] COHORT_HOST_DEVICE auto row(index_t i) const {
@@ -95,9 +114,10 @@ struct filled_cells {
     };
   }
 };
-template <class T, class Context>
-void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, line<T const> values, double factor) {
-  for_each_cell<T>(context, rows, width, filled_cells<T>{to, values, factor});
+template <class T, class From = T, class Context>
+void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, line<From const> values,
+               double factor) {
+  for_each_cell<T>(context, rows, width, filled_cells<T, From>{to, values, factor});
 }
 
 /// n elements of T in whole lines of the workspace's alignment.
