@@ -77,8 +77,8 @@ public:
       blocks<A>(rows.rows, total, [&](block_range range) { return sum_of_rows<A<double>>(team({}), body, range); });
     }
   }
-  template <class T>
-  COHORT_HIDDEN void multiply(matrix_product<T> const& product) {
+  template <class T, class R>
+  COHORT_HIDDEN void multiply(matrix_product<T, R> const& product) {
     detail::multiply_in_loops(product);
   }
 
