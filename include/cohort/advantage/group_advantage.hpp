@@ -40,8 +40,8 @@ group_advantage_workspace lay_out(workspace_layout& memory, index_t samples,
 
 /// The data that a check reads on the host: rewards, and the sizes of the groups where a group of one is refused.
 template <std::floating_point T, class Context, class Space>
-status check_group_data(Context& context, checker const& check, view<T const, 1, Space> const& reward,
-                        group_advantage_options<Space> const& options) {
+COHORT_HIDDEN status check_group_data(Context& context, checker const& check, view<T const, 1, Space> const& reward,
+                                      group_advantage_options<Space> const& options) {
   index_t const samples = reward.extent[0];
   if (options.non_finite == non_finite::refuse)
     if (index_t const bad = first_non_finite(reward); bad >= 0)

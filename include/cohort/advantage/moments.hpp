@@ -40,8 +40,8 @@ token_values<T, Space> values_of(Inputs const& in) {
 }
 
 template <class T, class Context, class Space>
-void gather_moments(Context& context, token_values<T, Space> const& tokens, moments_workspace const& memory,
-                    moment_sums* out) {
+COHORT_HIDDEN void gather_moments(Context& context, token_values<T, Space> const& tokens,
+                                  moments_workspace const& memory, moment_sums* out) {
   context.template for_each_row<centred_sums>(tokens.rows, value_sum_body<T, Space>{tokens}, memory.values);
   context.template for_each_row<deviation_sums>(tokens.rows, value_deviation_body<T, Space>{tokens, memory.values},
                                                 memory.deviations);

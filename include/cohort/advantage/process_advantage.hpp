@@ -126,8 +126,9 @@ step_cells<T, Space> steps_of(process_advantage_inputs<T, Space> const& in) {
 
 /// Mean, then factor, of all steps of each group, at every sequence.
 template <class T, class Context, class Space>
-void normalize_groups(Context& context, step_cells<T, Space> const& steps, sequence_group<Space> const& group,
-                      sequence_moments const& moments, group_convention const& convention, group_sums* report) {
+COHORT_HIDDEN void normalize_groups(Context& context, step_cells<T, Space> const& steps,
+                                    sequence_group<Space> const& group, sequence_moments const& moments,
+                                    group_convention const& convention, group_sums* report) {
   nothing<double>* const unread = nullptr;
   context.template for_each_row<nothing>(steps.rows, step_range_body<T, Space>{steps, moments}, unread);
   context.template for_each_row<nothing>(group.groups, group_range_body<Space>{group, moments}, unread);

@@ -97,9 +97,9 @@ struct masked_rows_body {
 
 /// Rows [0, n) of the batch, or of the list in the workspace.
 template <class X, class L, class Space, class Context>
-void score_head(Context& context, head_log_prob_inputs<L, Space> const& in,
-                row_outputs<compute_t<L>, Space> const& outputs, head_log_prob_options const& options,
-                row_sums* report) {
+COHORT_HIDDEN void score_head(Context& context, head_log_prob_inputs<L, Space> const& in,
+                              row_outputs<compute_t<L>, Space> const& outputs, head_log_prob_options const& options,
+                              row_sums* report) {
   using T = compute_t<L>;
   workspace_layout layout(context.scratch().data);
   auto const memory = lay_out_scores<X>(layout, in, options);

@@ -29,8 +29,8 @@ group_workspace lay_out_groups(workspace_layout& memory, group_layout<Space> con
 
 /// One row per group. Ids give as many rows as there are samples, in ascending order of the ids, empty ones last.
 template <class Context, class Space>
-row_layout<Space> group_rows(Context& context, group_layout<Space> const& groups, index_t samples,
-                             group_workspace const& memory) {
+COHORT_HIDDEN row_layout<Space> group_rows(Context& context, group_layout<Space> const& groups, index_t samples,
+                                           group_workspace const& memory) {
   if (groups.kind == group_kind::uniform) return {.rows = groups.groups(samples), .width = groups.size};
   if (groups.kind == group_kind::offsets) return {.rows = groups.groups(samples), .offsets = groups.view};
   if (samples == 0) return {};
@@ -44,8 +44,8 @@ row_layout<Space> group_rows(Context& context, group_layout<Space> const& groups
 
 /// The first group with one usable sample, where the host can see it: -1 if there is none.
 template <class Context, class T, class Space>
-index_t first_singleton(Context& context, group_layout<Space> const& groups, view<T const, 1, Space> const& reward,
-                        group_workspace const& memory) {
+COHORT_HIDDEN index_t first_singleton(Context& context, group_layout<Space> const& groups,
+                                      view<T const, 1, Space> const& reward, group_workspace const& memory) {
   if (!host_readable<Space> || (groups.kind == group_kind::ids && !memory.offsets)) return -1;
   auto const rows = group_rows(context, groups, reward.extent[0], memory);
   auto const cells = run_cells<T const, Space>(rows, reward.data, reward.stride[0]);

@@ -87,14 +87,14 @@ struct head_gradient {
 
   /// Nothing has a gradient yet.
   template <class Context>
-  void start(Context& context) const {
+  COHORT_HIDDEN void start(Context& context) const {
     if (closes_up()) fill_rows<L>(context, d_hidden.extent[0], map.width(), whole(d_hidden), {}, 0);
     if (d_bias.given) fill_rows<L>(context, 1, memory.rows, {memory.ones, 0}, {}, 1);
   }
 
   /// memory.logits of a chunk, and memory.hidden where rows are closed up.
   template <class Context>
-  void forward(Context& context, chunk_rows const& chunk) const {
+  COHORT_HIDDEN void forward(Context& context, chunk_rows const& chunk) const {
     L const* from = hidden.data + chunk.first * hidden.stride[0];
     index_t stride = hidden.stride[0];
     if (closes_up()) {
@@ -107,7 +107,7 @@ struct head_gradient {
 
   /// From memory.d_logits of the same rows, those that stay; the list is theirs afterwards.
   template <class Context, class Stays>
-  void backward(Context& context, chunk_rows const& chunk, Stays const& stays) const {
+  COHORT_HIDDEN void backward(Context& context, chunk_rows const& chunk, Stays const& stays) const {
     if (closes_up())
       closed_up(context, chunk.tokens, chunk.count, stays);
     else
@@ -122,7 +122,7 @@ private:
 
   /// Rows that do not stay have a gradient of 0 already: their hidden states become it, and whatever weights make of it.
   template <class Context, class Stays>
-  void as_they_stand(Context& context, index_t first, index_t rows, Stays const& stays) const {
+  COHORT_HIDDEN void as_they_stand(Context& context, index_t first, index_t rows, Stays const& stays) const {
     listed_rows<L> const copy{memory.hidden, memory.hidden_stride}, to = whole(d_hidden, first);
     listed_rows<L const> const from = whole(hidden, first), result{to.data, to.stride};
     for_each_cell<L>(context, rows, map.width(), kept_cells<L, Stays>{from, copy, stays, first});
@@ -132,7 +132,7 @@ private:
   }
 
   template <class Context, class Stays>
-  void closed_up(Context& context, index_t* tokens, index_t rows, Stays const& stays) const {
+  COHORT_HIDDEN void closed_up(Context& context, index_t* tokens, index_t rows, Stays const& stays) const {
     auto const& m = memory;
     row_layout<Space> const one{.rows = 1, .width = rows};
     context.template for_each_row<nothing>(one, close_up_body<T, Stays>{rows, tokens, stays, m.from, m.to, m.counts},
@@ -148,11 +148,11 @@ private:
                  {d_hidden.data, d_hidden.stride[0], tokens});
   }
   template <class Context>
-  void move_rows(Context& context, index_t moved, index_t width, L* rows, index_t stride) const {
+  COHORT_HIDDEN void move_rows(Context& context, index_t moved, index_t width, L* rows, index_t stride) const {
     copy_rows<L>(context, moved, width, {rows, stride, memory.from}, {rows, stride, memory.to});
   }
   template <class Context>
-  void uncap(Context& context, index_t rows) const {
+  COHORT_HIDDEN void uncap(Context& context, index_t rows) const {
     auto const& m = memory;
     if (map.capped())
       for_each_cell<L>(context, rows, map.vocabulary(),
@@ -161,7 +161,7 @@ private:
 
   /// d_hidden of the first rows, overwritten; their part of d_weights and d_bias, added.
   template <class Context>
-  void products(Context& context, index_t rows, L* to, index_t to_stride) const {
+  COHORT_HIDDEN void products(Context& context, index_t rows, L* to, index_t to_stride) const {
     auto const& m = memory;
     index_t const vocabulary = map.vocabulary(), width = map.width();
     context.multiply(matrix_product<L>{.rows = rows,

@@ -69,8 +69,8 @@ struct head_map {
 
   /// The logits of `rows` hidden states for classes [first, first + classes), rounded to X.
   template <class X, class Context>
-  void logits(Context& context, index_t rows, L const* hidden, index_t hidden_stride, index_t first, index_t classes,
-              X* out, index_t stride) const {
+  COHORT_HIDDEN void logits(Context& context, index_t rows, L const* hidden, index_t hidden_stride, index_t first,
+                            index_t classes, X* out, index_t stride) const {
     if (bias.given)
       fill_rows<X, L>(context, rows, classes, {out, stride}, {bias.data + first * bias.stride[0], bias.stride[0]},
                       scale);

@@ -47,7 +47,7 @@ struct head_passes {
 
   /// What the rows of all chunks report.
   template <class Context>
-  row_terms* run(Context& context, index_t listed, rows_phase phase, bool logits_are_there) {
+  COHORT_HIDDEN row_terms* run(Context& context, index_t listed, rows_phase phase, bool logits_are_there) {
     rows.phase = phase;
     row_terms* sums = nullptr;
     in_pass(rows, [&](auto const& pass) { sums = run_pass(context, listed, pass, logits_are_there); });
@@ -56,7 +56,7 @@ struct head_passes {
 
 private:
   template <class Context, class Pass>
-  row_terms* run_pass(Context& context, index_t listed, Pass const& pass, bool logits_are_there) const {
+  COHORT_HIDDEN row_terms* run_pass(Context& context, index_t listed, Pass const& pass, bool logits_are_there) const {
     equal_parts const chunks(listed, memory.chunk.rows > 0 ? memory.chunk.rows : 1);
     auto* sums = memory.sums[0];
     after_body<Pass, row_terms> body{pass, nullptr};
@@ -77,9 +77,9 @@ private:
 };
 
 template <class L, class Space, class Context, class Surrogate, class Kl>
-void run_head(Context& context, head_gradient<L, Space> const& head,
-              logits_rows_body<L, Space, Surrogate, Kl> const& rows, head_workspace<L> const& memory,
-              logits_sums* report) {
+COHORT_HIDDEN void run_head(Context& context, head_gradient<L, Space> const& head,
+                            logits_rows_body<L, Space, Surrogate, Kl> const& rows, head_workspace<L> const& memory,
+                            logits_sums* report) {
   using T = compute_t<L>;
   head_passes<L, Space, Surrogate, Kl> passes{head, rows, memory};
   using all_tokens = policy_tokens<T, Space, Surrogate, Kl>;

@@ -56,7 +56,7 @@ struct each_cell_body {
 };
 /// T: the type of the cells in memory.
 template <class T, class Context, class F>
-void for_each_cell(Context& context, index_t rows, index_t width, F const& f) {
+COHORT_HIDDEN void for_each_cell(Context& context, index_t rows, index_t width, F const& f) {
   row_layout<typename Context::memory_space> const shape{.rows = rows, .width = width};
   context.template for_each_row<nothing>(shape, each_cell_body<compute_t<T>, F>{width, f}, nullptr);
 }
@@ -76,7 +76,8 @@ struct copied_cells {
   }
 };
 template <class T, class Context>
-void copy_rows(Context& context, index_t rows, index_t width, listed_rows<T const> from, listed_rows<T> to) {
+COHORT_HIDDEN void copy_rows(Context& context, index_t rows, index_t width, listed_rows<T const> from,
+                             listed_rows<T> to) {
   for_each_cell<T>(context, rows, width, copied_cells<T>{from, to});
 }
 
@@ -115,8 +116,8 @@ struct filled_cells {
   }
 };
 template <class T, class From = T, class Context>
-void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, line<From const> values,
-               double factor) {
+COHORT_HIDDEN void fill_rows(Context& context, index_t rows, index_t width, listed_rows<T> to, line<From const> values,
+                             double factor) {
   for_each_cell<T>(context, rows, width, filled_cells<T, From>{to, values, factor});
 }
 

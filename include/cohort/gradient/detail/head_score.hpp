@@ -93,8 +93,8 @@ struct head_chunk {
 
 /// One chunk, tile by tile.
 template <class L, class X, class Space, class Context, class Body>
-void score_tiles(Context& context, head_map<L, Space> const& map, listed_rows<L const> hidden, Body body, index_t rows,
-                 head_chunk<L, X> const& chunk, row_sums* report) {
+COHORT_HIDDEN void score_tiles(Context& context, head_map<L, Space> const& map, listed_rows<L const> hidden, Body body,
+                               index_t rows, head_chunk<L, X> const& chunk, row_sums* report) {
   auto& tile = body.body;
   auto const* const previous = body.previous;
   for (tile.first = 0; tile.first < map.vocabulary(); tile.first += chunk.tile) {
@@ -110,9 +110,9 @@ void score_tiles(Context& context, head_map<L, Space> const& map, listed_rows<L 
 
 /// Scores rows rows[0..n) of the batch, or all n of them where there is no list. `sums` are two that take turns.
 template <class L, class X, class Space, class Context>
-void score_rows_of(Context& context, head_map<L, Space> const& map, view<L const, 2, Space> const& hidden,
-                   head_score_body<X, Space> const& all, index_t n, head_chunk<L, X> const& chunk,
-                   row_sums* const (&sums)[2], row_sums* total) {
+COHORT_HIDDEN void score_rows_of(Context& context, head_map<L, Space> const& map, view<L const, 2, Space> const& hidden,
+                                 head_score_body<X, Space> const& all, index_t n, head_chunk<L, X> const& chunk,
+                                 row_sums* const (&sums)[2], row_sums* total) {
   after_body<head_score_body<X, Space>, row_sums> body{all, nullptr};
   equal_parts const chunks(n, chunk.rows > 0 ? chunk.rows : 1);
   if (chunks.count == 0) context.template for_each_row<basic_row_sums>(row_layout<Space>{}, body, total);

@@ -68,8 +68,9 @@ cells<T, Space> log_sum_exp_of(token_layout<Space> const& layout, Outputs const&
 }
 
 template <class Context, class Inputs, class Outputs, class Surrogate, class Kl, class Options, class T>
-auto policy_tokens_of(Context& context, Inputs const& in, Outputs const& out, policy_objective<Surrogate, Kl> const& f,
-                      Options const& options, logits_workspace<T> const& memory) {
+COHORT_HIDDEN auto policy_tokens_of(Context& context, Inputs const& in, Outputs const& out,
+                                    policy_objective<Surrogate, Kl> const& f, Options const& options,
+                                    logits_workspace<T> const& memory) {
   using space = typename Context::memory_space;
   auto const& layout = in.layout;
   auto const mask = token_mask(layout, in.mask);
@@ -99,8 +100,8 @@ auto policy_tokens_of(Context& context, Inputs const& in, Outputs const& out, po
 
 /// Live tokens, rows, seeds and report, in the order that the ratio asks for.
 template <class Context, class L, class Space, class Surrogate, class Kl>
-void run_rows(Context& context, logits_rows_body<L, Space, Surrogate, Kl> rows,
-              logits_workspace<compute_t<L>> const& memory, logits_sums* report) {
+COHORT_HIDDEN void run_rows(Context& context, logits_rows_body<L, Space, Surrogate, Kl> rows,
+                            logits_workspace<compute_t<L>> const& memory, logits_sums* report) {
   using live_tokens = live_tokens_body<compute_t<L>, Space, Surrogate, Kl>;
   using token_seeds = token_seeds_body<compute_t<L>, Space, Surrogate, Kl>;
   auto const& sequences = rows.tokens.policy.rows;

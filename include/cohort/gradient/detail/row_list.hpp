@@ -43,13 +43,13 @@ struct list_rows_body {
 };
 
 template <class T, class Context, class Flag>
-void list_rows(Context& context, index_t n, Flag const& flag, line<index_t> list, index_t* count) {
+COHORT_HIDDEN void list_rows(Context& context, index_t n, Flag const& flag, line<index_t> list, index_t* count) {
   row_layout<typename Context::memory_space> const one{.rows = 1, .width = n};
   context.template for_each_row<nothing>(one, list_rows_body<T, Flag>{n, flag, list, count}, nullptr);
 }
 /// How many there are: waits for it.
 template <class T, class Context, class Flag>
-index_t count_rows(Context& context, index_t n, Flag const& flag, index_t* list, index_t* count) {
+COHORT_HIDDEN index_t count_rows(Context& context, index_t n, Flag const& flag, index_t* list, index_t* count) {
   list_rows<T>(context, n, flag, {list, 1}, count);
   return context.fetch(count);
 }

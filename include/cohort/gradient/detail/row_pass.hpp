@@ -32,7 +32,7 @@ struct rows_in_pass {
 
 /// f(rows_in_pass) in the pass of the call.
 template <class Rows, class F>
-void in_pass(Rows const& rows, F f) {
+COHORT_HIDDEN void in_pass(Rows const& rows, F f) {
   switch (rows.pass_of_call()) {
   case row_pass::plain:
     return f(rows_in_pass<Rows, row_pass::plain>{rows});

@@ -60,8 +60,8 @@ inline normalizer_workspace lay_out(workspace_layout& memory, normalizer const& 
 
 /// The normaliser with its count known: where it is the call's own, the batch is counted into the workspace first.
 template <class T, class Context, class Rows, class Mask>
-normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by,
-                   normalizer_workspace const& memory) {
+COHORT_HIDDEN normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by,
+                                 normalizer_workspace const& memory) {
   auto* const count = memory.count;
   if (!count) return by;
   context.template for_each_row<batch_count>(rows, batch_count_body<T, typename Context::memory_space>{rows, mask},
@@ -72,7 +72,7 @@ normalizer counted(Context& context, Rows const& rows, Mask const& mask, normali
 }
 /// The same where the workspace holds nothing else.
 template <class T, class Context, class Rows, class Mask>
-normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by) {
+COHORT_HIDDEN normalizer counted(Context& context, Rows const& rows, Mask const& mask, normalizer by) {
   workspace_layout memory(context.scratch().data);
   return counted<T>(context, rows, mask, by, lay_out(memory, by));
 }
