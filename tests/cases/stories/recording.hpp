@@ -72,6 +72,11 @@ public:
     for (buffer const& b : buffers_) memory_.release(b.base);
   }
 
+  [[nodiscard]] std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (buffer const& b : buffers_) sum += b.bytes;
+    return sum;
+  }
   /// Guards, inputs and poison, as before the first call.
   void prepare() {
     for (buffer const& b : buffers_) {
