@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <device/large.hpp>
-#include <device/places.hpp>
+#include <device/places.cuh>
 #include <device/session.hpp>
 
 namespace device {

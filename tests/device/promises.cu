@@ -2,7 +2,7 @@
 /// \file
 /// Failures and repetitions on cuda_context: what no comparison with the reference shows.
 #include <cases/stories/groups.hpp>
-#include <device/run.hpp>
+#include <device/run.cuh>
 
 #if __has_include(<cohort/backend/cuda.cuh>)
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 
 #include <device/calls.hpp>
-#include <device/places.hpp>
+#include <device/places.cuh>
 #include <device/session.hpp>
 
 namespace device {
