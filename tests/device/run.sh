@@ -44,10 +44,18 @@ cmake --log-level=WARNING $generator -S tests/device -B $build -DCMAKE_CUDA_COMP
   -DCOHORT_DEVICE_ARCHITECTURES="$architecture"
 cmake --build $build --parallel "$jobs"
 echo "built for $architecture in $(($(date +%s) - started)) s"
-if [ $run = no ]; then exit 0; fi
+# Of two shared objects the linker keeps one of two functions of one name: none that launches may be seen outside.
+exported=0
+for object in "$build"/libdevice_engine_sm*.so; do
+  [ -e "$object" ] && command -v nm >/dev/null || continue
+  if nm -DC --defined-only "$object" | grep 'cuda_context' | grep -v '::check_\|::lay_out'; then exported=1; fi
+done
+[ $exported = 0 ] || echo "FAILED: the functions above launch kernels and are not hidden"
+if [ $run = no ]; then exit $exported; fi
 
 if [ $sanitize = no ]; then
-  exec $build/device_tests "$@"
+  $build/device_tests "$@" || exit 1
+  exit $exported
 fi
 sanitizer=$(find_tool compute-sanitizer) || skip "no compute-sanitizer here"
 failed=
