@@ -38,7 +38,16 @@ cohort_add_test(
   gradient/accumulate_oracle.cpp
   gradient/forward.cpp
   objective/loss_data_errors.cpp
-  objective/value_loss.cpp)
+  objective/value_loss.cpp
+  stories/groups.cpp
+  stories/heads.cpp
+  stories/losses.cpp
+  stories/moments.cpp
+  stories/policy_rows.cpp
+  stories/processes.cpp
+  stories/returns.cpp
+  stories/rows.cpp
+  stories/scores.cpp)
 target_compile_definitions(cohort_test_thrust PRIVATE COHORT_TEST_ON_THRUST)
 # Thrust under another name.
 cohort_add_test(thrust_wrapped "${CMAKE_CURRENT_LIST_DIR}/interop.cpp")
