@@ -154,12 +154,12 @@ void one(session& run, index_t groups, index_t size, bool ragged) {
 } // namespace
 
 void group_advantage(session& run) {
-  std::vector<index_t> const counts =
-      run.options.quick ? std::vector<index_t>{65536} : std::vector<index_t>{1000000, 65536, 4096, 64};
-  std::vector<index_t> const sizes = run.options.quick ? std::vector<index_t>{8} : std::vector<index_t>{8, 16, 64, 4};
-  for (index_t const groups : counts)
-    for (index_t const size : sizes)
-      for (bool const ragged : {false, true}) run.attempt("group_advantage", [&] { one(run, groups, size, ragged); });
+  auto const attempt = [&](index_t groups, index_t size) {
+    for (bool const ragged : {false, true}) run.attempt("group_advantage", [&] { one(run, groups, size, ragged); });
+  };
+  if (run.options.quick) return attempt(65536, 8);
+  for (index_t const size : {8, 16, 64, 4}) attempt(1000000, size);
+  for (index_t const groups : {65536, 4096, 64}) attempt(groups, 8);
 }
 
 } // namespace bench

@@ -8,7 +8,7 @@
 
 #include "logits.cuh"
 
-#if COHORT_BENCH_CUDA && __has_include(<cohort/backend/cublas.cuh>)
+#if COHORT_BENCH_CUDA && __has_include(<cohort/backend/cublas.cuh>) && !defined(COHORT_BENCH_NO_CUBLAS)
 #include <cohort/backend/cublas.cuh>
 #define COHORT_BENCH_HEAD 1
 #else

@@ -3,7 +3,7 @@
 /// A matrix product by cuBLASLt, as plainly as it is called: the limit of a head.
 #pragma once
 
-#if __has_include(<cublasLt.h>)
+#if __has_include(<cublasLt.h>) && !defined(COHORT_BENCH_NO_CUBLAS)
 #define COHORT_BENCH_CUBLAS 1
 #include <cublasLt.h>
 #include <cuda_bf16.h>

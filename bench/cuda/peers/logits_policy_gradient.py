@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Loss and gradient of logits: PPO with two clip ranges and k3, mean over the tokens; loss, KL and clip fraction out."""
+import torch
+
+from common import Peer, Work, compiled
+from logits import COLUMNS, Batch
+
+LOW, HIGH, BETA = 0.2, 0.28, 0.04
+
+
+TOLERANCE = {"d_logits": 8e-3, "loss": 1e-5, "kl": 1e-5, "clip_fraction": 1e-3}  # a unit of bfloat16
+
+
+def loss_of(log_prob, old, ref, advantage, mask, beta):
+    a = advantage.repeat_interleave(COLUMNS)
+    ratio = torch.exp(log_prob - old)
+    held = ratio.clamp(1 - LOW, 1 + HIGH)
+    delta = ref - log_prob
+    kl = torch.exp(delta) - delta - 1
+    count = mask.sum()
+    term = beta * kl - torch.minimum(ratio * a, held * a)
+    clipped = (held * a < ratio * a) & mask
+    return (term * mask).sum() / count, (kl * mask).sum() / count, clipped.sum() / count
+
+
+def of_log_softmax(logits, token, *rest):
+    return loss_of(torch.log_softmax(logits.float(), -1).gather(-1, token[:, None])[:, 0], *rest)
+
+
+def of_logsumexp(logits, token, *rest):
+    x = logits.float()
+    return loss_of(x.gather(-1, token[:, None])[:, 0] - torch.logsumexp(x, -1), *rest)
+
+
+def by_hand(logits, token, old, ref, advantage, mask, beta):
+    """The gradient written out: one graph, no autograd."""
+    x = logits.float()
+    total = torch.logsumexp(x, -1)
+    log_prob = x.gather(-1, token[:, None])[:, 0] - total
+    a = advantage.repeat_interleave(COLUMNS)
+    ratio = torch.exp(log_prob - old)
+    held = ratio.clamp(1 - LOW, 1 + HIGH)
+    slope = torch.where(held * a < ratio * a, 0, -ratio * a) + beta * (1 - torch.exp(ref - log_prob))
+    slope = slope * mask / mask.sum()
+    chosen = torch.arange(x.shape[-1], device=x.device) == token[:, None]
+    gradient = (slope[:, None] * (chosen.float() - torch.exp(x - total[:, None]))).to(logits.dtype)
+    return gradient, *loss_of(log_prob, old, ref, advantage, mask, beta)
+
+
+def told(loss, kl, clipped, gradient):
+    return {"loss": loss.detach(), "kl": kl.detach(), "clip_fraction": clipped, "d_logits": gradient}
+
+
+def rest_of(batch, beta):
+    return batch.token, batch.old, batch.ref, batch.advantage, batch.mask, beta
+
+
+def autograd(name, batch, beta, function, is_compiled=False):
+    function = compiled(function) if is_compiled else function
+
+    def call(_):
+        logits = batch.original.detach().requires_grad_()
+        loss, kl, clipped = function(logits, *rest_of(batch, beta))
+        (gradient,) = torch.autograd.grad(loss, logits)
+        return told(loss, kl, clipped, gradient)
+
+    return Peer(name, call, compiled=is_compiled, tolerance=TOLERANCE)
+
+
+def hand_compiled(batch, beta):
+    function = compiled(by_hand)
+
+    def call(_):
+        with torch.no_grad():
+            gradient, *metrics = function(batch.original, *rest_of(batch, beta))
+        return told(*metrics, gradient)
+
+    return Peer("torch.compile, gradient by hand", call, compiled=True, tolerance=TOLERANCE)
+
+
+def in_triton(batch, beta):
+    import three_pass
+
+    x = batch.original.clone()
+
+    def call(_):
+        metrics = three_pass.policy(x, batch.token, batch.old, batch.ref, batch.advantage, COLUMNS, LOW, HIGH, beta)
+        return told(*metrics, x)
+
+    return Peer("Triton, three passes", call, lambda i: x.copy_(batch.original), True, TOLERANCE)
+
+
+def in_liger(batch, beta):
+    """In its own layout, with a row more per sequence; in place."""
+    from liger_kernel.transformers.grpo_loss import triton_grpo_loss
+
+    x = torch.zeros(batch.rows, COLUMNS + 1, batch.vocabulary, dtype=batch.original.dtype, device="cuda")
+    source = batch.original.view(batch.rows, COLUMNS, -1)
+    old, ref, token, mask = (t.view(batch.rows, COLUMNS) for t in (batch.old, batch.ref, batch.token, batch.mask))
+    numbers = mask.to(torch.int64)
+
+    def call(_):
+        logits = x.detach().requires_grad_()
+        term, kl, clipped = triton_grpo_loss(logits, old, ref if beta else None, token, batch.advantage, numbers,
+                                             temperature=1.0, beta=beta, eps_low=LOW, eps_high=HIGH, inplace=True)
+        count = mask.sum()
+        loss = (term * mask).sum() / count
+        loss.backward()
+        kl = (kl * mask).sum() / count if beta else torch.zeros(())
+        return told(loss, kl, (clipped * mask).sum() / count, logits.grad[:, :-1].reshape(batch.tokens, -1))
+
+    return Peer("Liger triton_grpo_loss", call, lambda i: x[:, :-1].copy_(source), True, TOLERANCE)
+
+
+def makers(batch, beta, mix, few):
+    """Those that fill the gradients of padding with zeros only; Triton's is for batches without padding."""
+    yield lambda: in_liger(batch, beta)
+    if not mix:
+        yield lambda: in_triton(batch, beta)
+    if few:
+        return
+    for name, function in {"log_softmax": of_log_softmax, "logsumexp": of_logsumexp}.items():
+        yield lambda name=name, function=function: autograd(f"PyTorch eager, {name}", batch, beta, function)
+        yield lambda name=name, function=function: autograd(f"torch.compile, {name}", batch, beta, function, True)
+    yield lambda: hand_compiled(batch, beta)
+
+
+def measure(run, tokens, vocabulary, kind="bf16", mix=False, few=False, raised=12.0):
+    batch, beta = Batch(tokens, vocabulary, kind, mix, raised), 0.0 if mix else BETA
+    metrics, slope, edge = batch.policy_truth(LOW, HIGH, beta)
+    wanted = {**metrics, "d_logits": batch.gradient_truth(slope)}
+    if mix:
+        del wanted["kl"]
+    share = float((slope != 0).sum()) / tokens if mix else 1.0
+    what = "zeros_written" if mix else "dense" if raised else "flat"
+    work = Work("logits_policy_gradient", f"{kind}/{tokens}x{vocabulary}/{what}", batch.bytes * (1 + share))
+    peers = []
+    for make in makers(batch, beta, mix, few):
+        try:
+            peers.append(make())
+        except ImportError as problem:
+            run.tell("absent", algorithm=work.algorithm, workload=work.name, reason=str(problem))
+    run.compare(work, peers, wanted, edge)
+
+
+def main(run):
+    attempt = lambda *size, **how: run.attempt("logits_policy_gradient", lambda: measure(run, *size, **how))
+    if run.options.quick:
+        return attempt(2048, 151936)
+    attempt(8192, 151936)
+    attempt(8192, 151936, mix=True)
+    for vocabulary in (32000, 128256, 262144):
+        attempt(8192, vocabulary, few=vocabulary == 128256)
+    for tokens in (64, 512, 2048, 16384):
+        attempt(tokens, 151936, few=tokens != 2048)
+    attempt(8192, 151936, kind="fp32", few=True)
