@@ -14,6 +14,9 @@ class head_caller {
   head_batch& b_;
   index_t workspace_;
   buffer<std::byte> memory_{};
+#if COHORT_BENCH_HEAD
+  product_handle handle_{};
+#endif
   head_context context_;
 
   [[nodiscard]] cohort::head_policy_gradient_options options() const {

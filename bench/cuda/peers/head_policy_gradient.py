@@ -112,7 +112,7 @@ def measure(run, tokens, width, vocabulary, chunk, mix=False):
              autograd("torch.compile, all logits", head, loss_of, True)]
     try:
         peers.append(in_liger(head))
-    except ImportError as problem:
+    except Exception as problem:
         run.tell("absent", algorithm=work.algorithm, workload=work.name, reason=str(problem))
     run.compare(work, peers, wanted)
 

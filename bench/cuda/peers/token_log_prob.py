@@ -63,7 +63,7 @@ def peers_of(batch, sets, entropy):
         except ImportError:
             return
     if sets == 1:  # its layout has a row more per sequence than are scored
-        padded = torch.empty(1, batch.tokens + 1, batch.vocabulary, dtype=batch.original.dtype, device="cuda")
+        padded = torch.empty(1, batch.tokens + 1, batch.vocabulary, dtype=batch.original.dtype, device=batch.original.device)
         padded[0, :-1] = batch.original
         yield Peer("Liger fused_selective_log_softmax",
                    lambda i: {"log_prob": fused_selective_log_softmax(padded, batch.token[None], 1.0, None)[0].float()},

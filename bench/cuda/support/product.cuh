@@ -29,9 +29,20 @@ struct product_shape {
   }
 };
 
+class product_handle {
+  cublasLtHandle_t handle_ = nullptr;
+
+public:
+  product_handle() { require(cublasLtCreate(&handle_), "cublasLtCreate"); }
+  product_handle(product_handle const&) = delete;
+  product_handle& operator=(product_handle const&) = delete;
+  ~product_handle() { cublasLtDestroy(handle_); }
+  [[nodiscard]] cublasLtHandle_t get() const { return handle_; }
+};
+
 class product {
   static constexpr std::size_t workspace_bytes = 32U << 20;
-  cublasLtHandle_t handle_ = nullptr;
+  product_handle handle_{};
   cublasLtMatmulDesc_t what_ = nullptr;
   cublasLtMatrixLayout_t left_ = nullptr, right_ = nullptr, result_ = nullptr;
   cublasLtMatmulHeuristicResult_t way_{};
@@ -53,7 +64,6 @@ class product {
 public:
   explicit product(product_shape const& s) : shape_(s) {
     auto const in = s.bf16 ? CUDA_R_16BF : CUDA_R_32F, out = s.bf16 && !s.float_result ? CUDA_R_16BF : CUDA_R_32F;
-    require(cublasLtCreate(&handle_), "cublasLtCreate");
     require(cublasLtMatmulDescCreate(&what_, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
     // In columns: result' = right' * left'.
     transpose(CUBLASLT_MATMUL_DESC_TRANSA, s.right_transposed);
@@ -66,9 +76,9 @@ public:
     cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_bytes,
                                          sizeof workspace_bytes);
     int found = 0;
-    require(
-        cublasLtMatmulAlgoGetHeuristic(handle_, what_, right_, left_, result_, result_, preference, 1, &way_, &found),
-        "cublasLtMatmulAlgoGetHeuristic");
+    require(cublasLtMatmulAlgoGetHeuristic(handle_.get(), what_, right_, left_, result_, result_, preference, 1, &way_,
+                                           &found),
+            "cublasLtMatmulAlgoGetHeuristic");
     cublasLtMatmulPreferenceDestroy(preference);
     if (found < 1) throw std::runtime_error("cuBLASLt knows no way to multiply these");
   }
@@ -77,12 +87,11 @@ public:
   ~product() {
     for (auto x : {left_, right_, result_}) cublasLtMatrixLayoutDestroy(x);
     cublasLtMatmulDescDestroy(what_);
-    cublasLtDestroy(handle_);
   }
   void operator()(cudaStream_t stream, void const* left, void const* right, void* result) const {
     float const one = 1, before = shape_.accumulate ? 1.0F : 0.0F;
-    require(cublasLtMatmul(handle_, what_, &one, right, right_, left, left_, &before, result, result_, result, result_,
-                           &way_.algo, workspace_.data(), workspace_bytes, stream),
+    require(cublasLtMatmul(handle_.get(), what_, &one, right, right_, left, left_, &before, result, result_, result,
+                           result_, &way_.algo, workspace_.data(), workspace_bytes, stream),
             "cublasLtMatmul");
   }
 };
