@@ -37,7 +37,6 @@ class Goal:
     limit: str = "copy"
     ratios: tuple = ()
     of: tuple = None
-    scale: float = 1  # bytes of the goal's limit over those of the line
 
 
 dense = lambda n, v=V, kind="bf16": f"{kind}/{n}x{v}/dense"
@@ -70,7 +69,7 @@ GOALS = [
     Goal("G10", "ragged, 1,000,000 of 8 on average", GROUPS, "1000000x8/ragged", of=("1000000x8", 1.5)),
     Goal("G11", "loss of 65,536 tokens, all metrics", TOKENS, "65536", 0.006, ratios=(("PyTorch eager", 15.0),)),
     Goal("G12", "GAE, ragged, 1024 x 8192 on average", GAE, "1024x8192/ragged", 0.065, 0.60,
-         ratios=(("one thread per sequence", 10.0), ("scan by key", 1.5)), scale=20 / 16),
+         ratios=(("one thread per sequence", 10.0), ("scan by key", 1.5))),
     Goal("G12", "GAE, 1024 x 8192", GAE, "1024x8192", None, None, ratios=(("verl", 1000.0),)),
     Goal("G13", "a whole update in one graph", UPDATE, f"bf16/8192x{V}/update", None, 0.85),
 ]
@@ -104,9 +103,10 @@ class Row:
         """From the lowest fifth to the highest of any round."""
         return min(line["p20_ms"] for line in self.lines), max(line["p80_ms"] for line in self.lines)
 
-    def rate(self, scale=1.0):
+    @property
+    def rate(self):
         line = self.lines[0]
-        return scale * (line["operations"] or line["bytes"]) / (self.ms / 1e3)
+        return (line["operations"] or line["bytes"]) / (self.ms / 1e3)
 
     def of(self, key):
         return max((line[key] for line in self.lines if line.get(key) is not None), default=None)
@@ -140,9 +140,9 @@ class Results:
                  and row.mode != "hot" and (row.provider == part if part == "cohort" else part in row.provider)]
         return min(found, key=lambda row: row.ms, default=None)
 
-    def share(self, row, limit=None, scale=1.0):
+    def share(self, row, limit=None):
         rate = self.limit(limit or row.lines[0]["limit"])
-        return row.rate(scale) / rate if rate else None
+        return row.rate / rate if rate else None
 
 
 def percent(x):
@@ -175,7 +175,7 @@ def goal_row(results, goal):
     if not ours:
         return [*cells, "not measured", "", ""]
     cells.append(verdict(told(ours.ms), ours.ms <= goal.milliseconds) if goal.milliseconds else told(ours.ms))
-    share = results.share(ours, goal.limit, goal.scale)
+    share = results.share(ours, goal.limit)
     cells.append(verdict(percent(share), share >= goal.share) if goal.share and share else percent(share))
     parts = []
     for part, aim in goal.ratios:
@@ -264,7 +264,7 @@ def markdown(results):
 
 def compact(results):
     rows = [{"algorithm": row.algorithm, "workload": row.workload, "provider": row.provider, "mode": row.mode,
-             "ms": round(row.ms, 6), "p20_ms": row.spread[0], "p80_ms": row.spread[1], "rate": row.rate(),
+             "ms": round(row.ms, 6), "p20_ms": row.spread[0], "p80_ms": row.spread[1], "rate": row.rate,
              "share": results.share(row), "launches": row.of("launches"), "workspace": row.of("workspace"),
              "memory_growth": row.of("memory_growth"), "first_call_ms": row.of("first_call_ms"),
              "errors": {key[6:]: value for key, value in row.lines[0].items() if key.startswith("error_")},
