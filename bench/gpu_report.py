@@ -290,15 +290,15 @@ STYLE = """
   .title { font-weight: 600 } .small { font-size: 11px; fill: #59636e } .grid { stroke: #d1d9e0 }
   .line { fill: none; stroke-width: 2 } .mark { stroke-width: 0 } .other { stroke: #8c959f; fill: #8c959f }
   .ours { stroke: #0969da; fill: #0969da } .compiled { stroke: #bc4c00; fill: #bc4c00 }
-  polyline.line { fill: none } polyline.ours { stroke-width: 3 }
+  polyline.line { fill: none } polyline.dashed { stroke-dasharray: 5 4 } polyline.ours { stroke-width: 3 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc } .page { fill: #0d1117 } .small { fill: #9198a1 } .grid { stroke: #3d444d }
     .other { stroke: #656c76; fill: #656c76 } .ours { stroke: #4493f8; fill: #4493f8 }
     .compiled { stroke: #f0883e; fill: #f0883e }
   }"""
-LINES = [("cohort", "ours", "cohort"), ("cohort, three calls", "ours", "three calls"), ("Liger", "other", "Liger"),
-         ("Triton, three passes", "compiled", "Triton"), ("torch.compile", "compiled", "torch.compile"),
-         ("PyTorch eager", "other", "PyTorch eager")]
+LINES = [("cohort", "ours", "cohort"), ("cohort, three calls", "ours dashed", "three calls"), ("Liger", "other", "Liger"),
+         ("Triton, three passes", "compiled", "Triton"), ("torch.compile", "compiled dashed", "torch.compile"),
+         ("PyTorch eager", "other dashed", "PyTorch eager")]
 
 
 @dataclasses.dataclass

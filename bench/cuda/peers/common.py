@@ -16,7 +16,8 @@ import torch
 
 @dataclasses.dataclass
 class Peer:
-    """One way to do it. `call` works on set i and returns {name: tensor or number}; `restore` gives set i back."""
+    """One way to do it. `call` works on set i and returns {name: tensor, number, or a function that makes one};
+    `restore` gives set i back."""
 
     name: str
     call: Callable
@@ -119,6 +120,7 @@ class Run:
             found = peer.call(0)
             torch.cuda.synchronize()
             peer.first_call = time.perf_counter() - start
+            found = {name: value() if callable(value) else value for name, value in found.items()}
             errors = {name: relative(found[name], value, left_out if isinstance(value, torch.Tensor) else None)
                       for name, value in wanted.items() if name in found}
             del found
@@ -168,12 +170,14 @@ class Run:
     def time(self, work, peers, mode, round_number):
         quick = self.options.quick
         warm_ups, wanted, enough = (2, 9, 100.0) if quick else (5, 60, 600.0)
-        graphs, reasons = {}, {}
+        graphs = {}
         if mode == "graph":
             if work.bytes > 4e8 or work.operations > 1e12:
                 return  # launches are no part of such times
             for peer in peers:
-                graphs[peer.name], reasons[peer.name] = self.recorded(peer, work.sets)
+                graphs[peer.name], reason = self.recorded(peer, work.sets)
+                if reason:
+                    self.tell("not_recorded", workload=work.name, provider=peer.name, reason=reason)
             peers = [peer for peer in peers if graphs[peer.name]]
         begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
         samples, spent = {peer.name: [] for peer in peers}, dict.fromkeys((peer.name for peer in peers), 0.0)

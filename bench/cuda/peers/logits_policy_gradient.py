@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Loss and gradient of logits: PPO with two clip ranges and k3, mean over the tokens; loss, KL and clip fraction out."""
+import inspect
+
 import torch
 
 from common import Peer, Work, compiled
@@ -91,23 +93,29 @@ def in_triton(batch, beta):
 
 
 def in_liger(batch, beta):
-    """In its own layout, with a row more per sequence; in place."""
+    """In its own layout, with a row more per sequence; in place; its own mean over tokens where its version has one."""
     from liger_kernel.transformers.grpo_loss import triton_grpo_loss
 
     x = torch.zeros(batch.rows, COLUMNS + 1, batch.vocabulary, dtype=batch.original.dtype, device=batch.original.device)
     source = batch.original.view(batch.rows, COLUMNS, -1)
     old, ref, token, mask = (t.view(batch.rows, COLUMNS) for t in (batch.old, batch.ref, batch.token, batch.mask))
-    numbers = mask.to(torch.int64)
+    numbers, count = mask.to(torch.int64), mask.sum()
+    options = dict(temperature=1.0, beta=beta, eps_low=LOW, eps_high=HIGH, inplace=True)
+    reduces = "reduce" in inspect.signature(triton_grpo_loss).parameters
+    if reduces:
+        options.update(reduce=True, loss_type="bnpo")
+    mean = lambda term: (term * mask).sum() / count
 
     def call(_):
         logits = x.detach().requires_grad_()
-        term, kl, clipped = triton_grpo_loss(logits, old, ref if beta else None, token, batch.advantage, numbers,
-                                             temperature=1.0, beta=beta, eps_low=LOW, eps_high=HIGH, inplace=True)
-        count = mask.sum()
-        loss = (term * mask).sum() / count
+        found = triton_grpo_loss(logits, old, ref if beta else None, token, batch.advantage, numbers, **options)
+        if reduces:
+            loss, (*kl, clipped) = found
+        else:
+            loss, kl, clipped = mean(found[0]), [mean(found[1])] if beta else [], mean(found[2])
         loss.backward()
-        kl = (kl * mask).sum() / count if beta else torch.zeros(())
-        return told(loss, kl, (clipped * mask).sum() / count, logits.grad[:, :-1].reshape(batch.tokens, -1))
+        gradient = logits.grad  # what is scored of it is compared, and not copied while time is taken
+        return told(loss, kl[0] if kl else loss, clipped, lambda: gradient[:, :-1].reshape(batch.tokens, -1))
 
     return Peer("Liger triton_grpo_loss", call, lambda i: x[:, :-1].copy_(source), True, TOLERANCE)
 

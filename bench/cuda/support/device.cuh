@@ -48,6 +48,7 @@ public:
 
   void upload(std::vector<T> const& values) {
     require(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice), "upload");
+    require(cudaStreamSynchronize(nullptr), "upload"); // other streams do not wait for that one
   }
   [[nodiscard]] std::vector<T> download() const {
     std::vector<T> values(static_cast<std::size_t>(size_));
