@@ -3,6 +3,7 @@
 #include "support/head.cuh"
 #include "support/product.cuh"
 
+#if COHORT_BENCH_MULTIPLIES
 namespace bench {
 namespace {
 
@@ -49,7 +50,9 @@ public:
 #if COHORT_BENCH_HEAD
   head_caller(session& run, head_batch& batch)
       : b_(batch), workspace_(needed() + (index_t{32} << 20)),
-        memory_(own_bytes + workspace_), context_{run.stream(), {.data = memory_.data(), .bytes = memory_.size()}} {}
+        memory_(own_bytes + workspace_), context_{handle_.get(),
+                                                  run.stream(),
+                                                  {.data = memory_.data(), .bytes = memory_.size()}} {}
 #else
   head_caller(session& run, head_batch& batch)
       : b_(batch), workspace_(needed()), context_{THRUST_NS_QUALIFIER::cuda::par_nosync.on(run.stream()),
@@ -163,3 +166,8 @@ void head_policy_gradient(session& run) {
 }
 
 } // namespace bench
+#else
+void bench::head_policy_gradient(session&) {
+  json_line("skipped").add("workload", "head_policy_gradient").add("reason", "built without cuBLASLt");
+}
+#endif

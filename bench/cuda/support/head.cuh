@@ -14,6 +14,7 @@
 #else
 #define COHORT_BENCH_HEAD 0
 #endif
+#define COHORT_BENCH_MULTIPLIES (COHORT_BENCH_HEAD || !COHORT_BENCH_CUDA)
 
 namespace bench {
 
