@@ -236,9 +236,9 @@ def notes(results):
 
 def machine(results):
     facts = {"date": datetime.date.today().isoformat(), "command": "sh bench/run.sh --device"}
-    for kind in ("device", "peers"):
+    for kind in ("device", "machine", "peers"):
         for line in results.all(kind)[:1]:
-            facts.update({key: value for key, value in line.items() if key not in ("kind", "process", "device")})
+            facts.update({key: value for key, value in line.items() if key not in ("kind", "process", "device") and value})
     return facts
 
 

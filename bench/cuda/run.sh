@@ -47,6 +47,10 @@ rm -rf $results
 mkdir -p $results "$out"
 export TORCHINDUCTOR_CACHE_DIR="$PWD/$build/inductor" TRITON_CACHE_DIR="$PWD/$build/triton"
 
+ask() { nvidia-smi "--query-gpu=$1" --format=csv,noheader 2>/dev/null | head -1; }
+printf '{"kind": "machine", "driver_version": "%s", "nvcc": "%s"}\n' "$(ask driver_version)" \
+  "$(nvcc --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')" >$results/machine.jsonl
+
 # A B A B by process. What is left is shared among the processes to come.
 turns=$((2 * rounds))
 for round in $(seq "$rounds"); do

@@ -120,20 +120,23 @@ def in_liger(batch, beta):
     return Peer("Liger triton_grpo_loss", call, lambda i: x[:, :-1].copy_(source), True, TOLERANCE)
 
 
-def makers(batch, beta, mix, few):
-    """Those that fill the gradients of padding with zeros only; Triton's is for batches without padding."""
+ALL, SOME, FEW = 2, 1, 0
+
+
+def makers(batch, beta, mix, how_many):
+    """Triton's is for batches without padding. Every formulation is compiled anew for every size: that takes a while."""
     yield lambda: in_liger(batch, beta)
     if not mix:
         yield lambda: in_triton(batch, beta)
-    if few:
-        return
-    for name, function in {"log_softmax": of_log_softmax, "logsumexp": of_logsumexp}.items():
+    formulations = {"logsumexp": of_logsumexp, "log_softmax": of_log_softmax}
+    for name, function in list(formulations.items())[:how_many]:
         yield lambda name=name, function=function: autograd(f"PyTorch eager, {name}", batch, beta, function)
         yield lambda name=name, function=function: autograd(f"torch.compile, {name}", batch, beta, function, True)
-    yield lambda: hand_compiled(batch, beta)
+    if how_many == ALL:
+        yield lambda: hand_compiled(batch, beta)
 
 
-def measure(run, tokens, vocabulary, kind="bf16", mix=False, few=False, raised=12.0):
+def measure(run, tokens, vocabulary, kind="bf16", mix=False, how_many=FEW, raised=12.0):
     batch, beta = Batch(tokens, vocabulary, kind, mix, raised), 0.0 if mix else BETA
     metrics, slope, edge = batch.policy_truth(LOW, HIGH, beta)
     wanted = {**metrics, "d_logits": batch.gradient_truth(slope)}
@@ -143,7 +146,7 @@ def measure(run, tokens, vocabulary, kind="bf16", mix=False, few=False, raised=1
     what = "zeros_written" if mix else "dense" if raised else "flat"
     work = Work("logits_policy_gradient", f"{kind}/{tokens}x{vocabulary}/{what}", batch.bytes * (1 + share))
     peers = []
-    for make in makers(batch, beta, mix, few):
+    for make in makers(batch, beta, mix, how_many):
         try:
             peers.append(make())
         except Exception as problem:  # not there, or not for this version
@@ -152,13 +155,19 @@ def measure(run, tokens, vocabulary, kind="bf16", mix=False, few=False, raised=1
 
 
 def main(run):
+    size = (2048, 151936) if run.options.quick else (8192, 151936)
+    run.attempt("logits_policy_gradient", lambda: measure(run, *size, how_many=ALL))
+    if not run.options.quick:
+        run.attempt("logits_policy_gradient", lambda: measure(run, *size, mix=True))
+
+
+def more(run):
     attempt = lambda *size, **how: run.attempt("logits_policy_gradient", lambda: measure(run, *size, **how))
     if run.options.quick:
-        return attempt(2048, 151936)
-    attempt(8192, 151936)
-    attempt(8192, 151936, mix=True)
-    for vocabulary in (32000, 128256, 262144):
-        attempt(8192, vocabulary, few=vocabulary == 128256)
-    for tokens in (64, 512, 2048, 16384):
-        attempt(tokens, 151936, few=tokens != 2048)
-    attempt(8192, 151936, kind="fp32", few=True)
+        return
+    attempt(8192, 32000, how_many=SOME)
+    attempt(8192, 262144, how_many=SOME)
+    attempt(64, 151936, how_many=SOME)
+    for size in ((8192, 128256), (512, 151936), (2048, 151936), (16384, 151936)):
+        attempt(*size)
+    attempt(8192, 151936, kind="fp32")
