@@ -79,7 +79,7 @@ struct gradient_row {
 template <class L>
 __global__ void gradient_error_kernel(L const* logits, L const* gradient, index_t vocabulary, index_t const* token,
                                       row_truth const* truth, gradient_row const* rows, double tolerance,
-                                      gradient_error* out) {
+                                      double smallest, gradient_error* out) {
   auto const row = static_cast<index_t>(blockIdx.x);
   if (rows[row].left_out) {
     if (threadIdx.x == 0) out[row] = {};
@@ -92,7 +92,7 @@ __global__ void gradient_error_kernel(L const* logits, L const* gradient, index_
     double const p = exp(cohort::detail::widen<double>(x + v) - truth[row].log_sum_exp);
     double const wanted = slope * ((v == token[row] ? 1 : 0) - p), found = cohort::detail::widen<double>(d + v);
     double const error = fabs(found - wanted);
-    missed += error <= tolerance * fabs(wanted) + 1e-7 * fabs(slope) ? 0 : 1; // NaN misses
+    missed += error <= tolerance * fabs(wanted) + 1e-7 * fabs(slope) + smallest ? 0 : 1; // NaN misses
     largest = larger{}(largest, error / unit);
     sum += found;
   }
@@ -108,9 +108,11 @@ gradient_error gradient_error_of(buffer<L> const& logits, buffer<L> const& gradi
   buffer<row_truth> const truths(truth);
   buffer<gradient_row> const wanted(rows);
   buffer<gradient_error> out(token.size());
-  double const tolerance = sizeof(L) == 2 ? 0x1p-7 : 2e-5; // a unit in the last place of 16 bits
+  double const tolerance = sizeof(L) == 2 ? 0x1p-7 : 2e-5;               // a unit in the last place of 16 bits
+  double const smallest = std::is_same_v<L, cohort::half> ? 0x1p-24 : 0; // half has no smaller numbers
   gradient_error_kernel<<<static_cast<unsigned>(token.size()), oracle_threads>>>(
-      logits.data(), gradient.data(), vocabulary, token.data(), truths.data(), wanted.data(), tolerance, out.data());
+      logits.data(), gradient.data(), vocabulary, token.data(), truths.data(), wanted.data(), tolerance, smallest,
+      out.data());
   require(cudaGetLastError(), "gradient_error_kernel");
   gradient_error worst{};
   for (auto const& row : out.download()) {
