@@ -3,6 +3,8 @@
 # Installs what is missing, builds the benchmarks for this machine, runs them and prints a table.
 #   sh bench/run.sh [--peers] [--threads "1 2"] [--filter "NAME ..."] [--rounds N] [--samples N] [--tokens N] [--out DIR]
 #       [--page NAME]
+#   sh bench/run.sh --device [--quick] [--filter "NAME ..."] [--rounds N] [--seconds S] [--out DIR]
+# --device  on a GPU instead: bench/cuda/run.sh, with nvcc alone, under 10 minutes. Without a device it says so and succeeds.
 # --peers   also PyTorch, eager and compiled, TRL and Liger, on the same inputs: needs Python >= 3.11 and pip's index, about
 #           2.7 GB to download and 5 GB of build/peers, once; 4 GB of build/bench. What does not agree with ours is not timed.
 # --filter  the programs whose names contain one of these (policy_loss, group_advantage, gae ...).
@@ -19,6 +21,17 @@ cd -- "$(dirname -- "$0")/.."
 
 say() { printf 'bench: %s\n' "$*"; }
 usage() { sed -n 's/^#  *\(sh bench.*\)/usage: \1/p' "$0" >&2; exit 2; }
+
+case " $* " in *" --device "*)
+  for word; do
+    shift
+    [ "$word" = --device ] || set -- "$@" "$word"
+  done
+  here=$PWD
+  cd -- "$from"
+  exec sh "$here/bench/cuda/run.sh" "$@"
+  ;;
+esac
 
 peers=no threads='1 2' filter='' rounds=2 samples=9 tokens=512 page=cpu out=$PWD/build/bench/report
 while [ $# -gt 0 ]; do
