@@ -13,6 +13,10 @@
 /// Kernels run on the device that is current where the context is made. One call at a time per context.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
+#include <utility>
+
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
@@ -167,7 +171,13 @@ private:
   template <class Body, class Sum>
   COHORT_HIDDEN void launch_staged(row_layout<device_space> const& rows, Body const& body, Sum* total) {
     using namespace detail;
-    auto const plan = plan_staged(limits_, rows.rows, rows.width, sizeof(typename Body::staged_type));
+    device_limits limits = limits_;
+    // Code for an older architecture knows no clusters, whatever the device: PTX may have been translated for it.
+    cudaFuncAttributes code{};
+    cudaError_t const known = cudaFuncGetAttributes(&code, staged_rows_kernel<Sum, Body>);
+    if (known != cudaSuccess) return note(known);
+    limits.architecture = (std::min)(limits.architecture, code.ptxVersion);
+    auto const plan = plan_staged(limits, rows.rows, rows.width, sizeof(typename Body::staged_type));
     if (plan.shared_bytes == 0)
       return launch_rows({rows.rows, row_threads}, total, block_rows_kernel<Sum, Body>, body, rows.rows);
     launch_rows({rows.rows, slice_threads, plan.shared_bytes, plan.ranks}, total, staged_rows_kernel<Sum, Body>, body,
