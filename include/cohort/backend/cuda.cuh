@@ -162,11 +162,13 @@ private:
   template <class Body, class Sum>
   COHORT_HIDDEN void launch_by_length(row_layout<device_space> const& rows, Body const& body, Sum* total) {
     using namespace detail;
-    index_t const tiles = (rows.rows + tile_rows - 1) / tile_rows;
     if (rows.rectangle() && rows.width > 0 && rows.width <= tile_cells)
-      return launch_rows({tiles, tile_rows, tile_team<typename Body::compute_type>::bytes(rows.width)}, total,
-                         tile_rows_kernel<Sum, Body>, body, rows.rows, rows.width);
-    launch_rows({tiles, tile_rows}, total, rows_by_length_kernel<Sum, Body>, body, rows);
+      return launch_rows({(rows.rows + tile_rows - 1) / tile_rows, tile_rows,
+                          tile_team<typename Body::compute_type>::bytes(rows.width)},
+                         total, tile_rows_kernel<Sum, Body>, body, rows.rows, rows.width);
+    int const rows_per_tile = rows_of_tile(limits_, rows.rows);
+    launch_rows({(rows.rows + rows_per_tile - 1) / rows_per_tile, tile_rows}, total, rows_by_length_kernel<Sum, Body>,
+                body, rows, rows_per_tile);
   }
   template <class Body, class Sum>
   COHORT_HIDDEN void launch_staged(row_layout<device_space> const& rows, Body const& body, Sum* total) {

@@ -69,8 +69,9 @@ public:
         return sum_of_rows<A<double>>(team({}, {stage_.data(), stage_bytes}, {slice}), body, range);
       });
     } else if constexpr (by_length<Body>) {
-      blocks<A>((rows.rows + tile_rows - 1) / tile_rows, total, [&](block_range range) {
-        return sum_by_length<A<double>>(emulated_threads<tile_rows>{}, body, rows, range);
+      int const rows_per_tile = rows.rows % 2 == 0 ? tile_rows : 5; // both ways, whatever a device would choose
+      blocks<A>((rows.rows + rows_per_tile - 1) / rows_per_tile, total, [&](block_range range) {
+        return sum_by_length<A<double>>(emulated_threads<tile_rows>{}, body, rows, rows_per_tile, range);
       });
     } else {
       using team = thread_row_team<T, emulated_threads<row_threads>>;

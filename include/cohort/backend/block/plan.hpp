@@ -56,6 +56,13 @@ struct device_limits {
   index_t shared_bytes = 232448; ///< that one block may ask for
 };
 
+/// Rows of a tile whose rows are taken by their length: a thread each where there are many, fewer where that would leave
+/// multiprocessors without work.
+[[nodiscard]] constexpr int rows_of_tile(device_limits const& device, index_t rows) {
+  index_t const share = rows / (4 * index_t{device.multiprocessors});
+  return share < 1 ? 1 : share < tile_rows ? static_cast<int>(share) : tile_rows;
+}
+
 struct staged_plan {
   int ranks = 1;
   index_t slice = 0;        ///< cells per block

@@ -45,12 +45,12 @@ COHORT_HIDDEN __global__ void __launch_bounds__(row_threads, least_blocks<Sum, B
 template <class Sum, class Body>
 COHORT_HIDDEN __global__ void __launch_bounds__(tile_rows, least_blocks<Sum, Body>)
     rows_by_length_kernel(Body const __grid_constant__ body, row_layout<device_space> const __grid_constant__ rows,
-                          Sum* slots) {
+                          int rows_per_tile, Sum* slots) {
   __shared__ block_exchange<tile_rows> exchange;
-  index_t const tiles = (rows.rows + tile_rows - 1) / tile_rows;
-  put_slot(
-      slots, blockIdx.x,
-      sum_by_length<Sum>(device_block<tile_rows>{&exchange}, body, rows, block_range(tiles, gridDim.x, blockIdx.x)));
+  index_t const tiles = (rows.rows + rows_per_tile - 1) / rows_per_tile;
+  put_slot(slots, blockIdx.x,
+           sum_by_length<Sum>(device_block<tile_rows>{&exchange}, body, rows, rows_per_tile,
+                              block_range(tiles, gridDim.x, blockIdx.x)));
 }
 
 /// A thread for each row; tiles of rows come and go through shared memory.
