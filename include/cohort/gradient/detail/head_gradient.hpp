@@ -7,6 +7,7 @@
 
 #include <cohort/gradient/detail/head_logits.hpp>
 #include <cohort/gradient/detail/row_list.hpp>
+#include <cohort/gradient/logits_options.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
