@@ -122,7 +122,7 @@ template <class T>
 void heads() {
   namespace d = cohort::detail;
   launch<cohort::nothing>(d::each_cell_body<T, d::copied_cells<T>>{}, nullptr);
-  launch<cohort::nothing>(d::each_cell_body<T, d::filled_cells<T>>{}, nullptr);
+  launch<cohort::nothing>(d::each_cell_body<T, d::filled_cells<T, T>>{}, nullptr);
   launch<cohort::nothing>(d::each_cell_body<T, d::capped_cells<T>>{}, nullptr);
   launch<cohort::nothing>(d::each_cell_body<T, d::uncapped_gradient_cells<T>>{}, nullptr);
   launch<cohort::nothing>(d::list_rows_body<T, d::row_is_valid<T, space>>{}, nullptr);
