@@ -146,18 +146,19 @@ private:
   }
 
   /// shape.blocks is how many units of work there are: as many blocks, or clusters, or fewer where there is a total, whose
-  /// slots are the last argument of the kernel. An empty total is one, too.
+  /// partial_sums are the last argument of the kernel. An empty total is one, too.
   template <class Sum, class... Parameters, class... Arguments>
   COHORT_HIDDEN void launch_rows(detail::launch_shape shape, Sum* total, void (*kernel)(Parameters...),
                                  Arguments const&... arguments) {
     index_t const units = shape.blocks;
     if ((units < 1 && !total) || (total && !own_memory())) return;
-    auto* const slots = total ? reinterpret_cast<Sum*>(memory_.get().data) : nullptr;
+    auto* const partial_sums = total ? reinterpret_cast<Sum*>(memory_.get().data) : nullptr;
     index_t const count = total ? detail::total_slots<Sum>(units) : units < most_blocks ? units : most_blocks;
     shape.blocks = count * shape.cluster;
-    if (count > 0) note(detail::launch(stream_, shape, kernel, arguments..., slots));
+    if (count > 0) note(detail::launch(stream_, shape, kernel, arguments..., partial_sums));
     if (total)
-      note(detail::launch(stream_, {1, detail::row_threads}, detail::merge_slots_kernel<Sum>, slots, count, total));
+      note(detail::launch(stream_, {1, detail::row_threads}, detail::merge_slots_kernel<Sum>, partial_sums, count,
+                          total));
   }
   template <class Body, class Sum>
   COHORT_HIDDEN void launch_by_length(row_layout<device_space> const& rows, Body const& body, Sum* total) {

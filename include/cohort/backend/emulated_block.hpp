@@ -90,12 +90,12 @@ private:
   COHORT_HIDDEN void blocks(index_t units, A<double>* total, Range const& range) {
     using sum = A<double>;
     index_t const count = total ? detail::total_slots<sum>(units) : units;
-    auto* const slots = reinterpret_cast<sum*>(slots_.data());
+    auto* const partial_sums = reinterpret_cast<sum*>(slots_.data());
     for (index_t b = 0; b < count; ++b) {
       sum const x = range(detail::block_range(units, count, b));
-      if (total) ::new (static_cast<void*>(slots + b)) sum(x);
+      if (total) ::new (static_cast<void*>(partial_sums + b)) sum(x);
     }
-    if (total) *total = detail::sum_of_slots(detail::emulated_threads<detail::row_threads>{}, slots, count);
+    if (total) *total = detail::sum_of_slots(detail::emulated_threads<detail::row_threads>{}, partial_sums, count);
   }
 
   std::vector<std::byte> slots_, stage_;

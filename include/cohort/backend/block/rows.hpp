@@ -66,10 +66,10 @@ COHORT_HOST_DEVICE COHORT_INLINE Sum sum_by_length(Threads const& threads, Body 
 
 /// The sums of all blocks as one.
 template <class Sum, class Threads>
-COHORT_HOST_DEVICE COHORT_INLINE Sum sum_of_slots(Threads const& threads, Sum const* slots, index_t count) {
+COHORT_HOST_DEVICE COHORT_INLINE Sum sum_of_slots(Threads const& threads, Sum const* partial_sums, index_t count) {
   typename Threads::template each<Sum> sum;
   threads.run([&](int t) COHORT_FLAT {
-    for (index_t i = t; i < count; i += Threads::block_threads) sum[t] = merge(sum[t], slots[i]);
+    for (index_t i = t; i < count; i += Threads::block_threads) sum[t] = merge(sum[t], partial_sums[i]);
   });
   return merged(threads, sum);
 }

@@ -12,14 +12,14 @@ namespace detail {
 /// neighbouring threads touch neighbouring addresses. A pitch that is odd spreads the rows over the banks.
 template <class T>
 struct tile_team : thread_team<T> {
-  static constexpr int slots = 2;
+  static constexpr int slot_count = 2;
 
-  T* memory; ///< slots * tile_rows rows of `pitch`
+  T* memory; ///< slot_count * tile_rows rows of `pitch`
   int width, count, own;
 
   COHORT_HOST_DEVICE static constexpr int pitch_of(int width) { return width | 1; }
   static constexpr index_t bytes(index_t width) {
-    return slots * tile_rows * index_t{pitch_of(static_cast<int>(width))} * index_t{sizeof(T)};
+    return slot_count * tile_rows * index_t{pitch_of(static_cast<int>(width))} * index_t{sizeof(T)};
   }
 
   template <class X>
