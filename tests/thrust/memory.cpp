@@ -32,7 +32,7 @@ struct counting_allocator {
     ++counts->given, counts->bytes -= static_cast<long>(n);
     delete[](p - 1);
   }
-  friend bool operator==(counting_allocator const&, counting_allocator const&) = default;
+  [[maybe_unused]] friend bool operator==(counting_allocator const&, counting_allocator const&) = default;
 };
 
 bool aligned(cohort::scratch_memory const& memory) {

@@ -50,7 +50,7 @@ std::vector<double> step(Context& context) {
 /// 1 + 1/r for row r: a sum whose bits tell its order.
 struct harmonic {
   using compute_type = double;
-  static constexpr bool rows_in_lanes = false;
+  [[maybe_unused]] static constexpr bool rows_in_lanes = false; // Thrust has one row per thread
   template <class Team>
   COHORT_HOST_DEVICE cohort::sum_of<double> operator()(Team const&, index_t r) const {
     return {1 + 1 / static_cast<double>(r + 1)};

@@ -39,7 +39,8 @@ class thrust_memory {
 public:
   thrust_memory(Allocator const& allocator, index_t bytes) : allocator_(allocator) {
     if (bytes < 1) return;
-    size_ = (bytes + alignment - 1) / alignment * alignment;
+    constexpr index_t unit = workspace_layout::alignment;
+    size_ = (bytes + unit - 1) / unit * unit;
     pointer_ = traits::allocate(allocator_, whole());
     auto* const raw = THRUST_NS_QUALIFIER::raw_pointer_cast(pointer_);
     auto const address = reinterpret_cast<std::uintptr_t>(raw);
