@@ -16,6 +16,8 @@ import tempfile
 import xml.etree.ElementTree
 from xml.sax.saxutils import escape
 
+from report import dump
+
 BEGIN, END = "<!-- tables: written by bench/gpu_report.py -->", "<!-- end of the tables -->"
 NOT_MEASURED = "Nothing has been measured yet."
 T2, SCORE, GROUPS, GAE, TOKENS, HEAD, UPDATE = ("logits_policy_gradient", "token_log_prob", "group_advantage", "gae",
@@ -270,17 +272,6 @@ def compact(results):
              "errors": {key[6:]: value for key, value in row.lines[0].items() if key.startswith("error_")},
              "medians_ms": [line["median_ms"] for line in row.lines]} for row in results.rows]
     return {"machine": machine(results), "limits": results.limits, "notes": list(notes(results)), "rows": rows}
-
-
-def dump(document):
-    """JSON with a line per row."""
-    parts = []
-    for key, value in document.items():
-        if isinstance(value, list) and value:
-            parts.append(f'"{key}": [\n' + ",\n".join(json.dumps(item) for item in value) + "\n]")
-        else:
-            parts.append(f'"{key}": {json.dumps(value)}')
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 # The picture: share of the limit by vocabulary, memory beyond the inputs by tokens.

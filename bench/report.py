@@ -353,7 +353,7 @@ def compact(results):
 
 
 def dump(document):
-    """JSON with a line per series."""
+    """JSON with a line per series or row."""
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value:

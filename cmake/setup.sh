@@ -4,7 +4,7 @@
 #   sh cmake/setup.sh [--dry-run] [--for tests|examples|bench|peers|cuda]... [--with clang]
 # Without --for: everything but what the comparison with PyTorch takes (peers) and what .cu files are compiled with
 # (cuda: NVIDIA's wheels, under build/, no system package and no GPU). Nothing missing: nothing said, nothing done.
-# Optional: libtorch, for the tests; only as root, and where apt has it.
+# Optional: libtorch and TBB, for the tests; only as root, and where apt has it.
 set -eu
 
 say() { printf 'cohort setup: %s\n' "$*"; }
@@ -82,6 +82,7 @@ look() {
     want catch2 Catch2 compiles "$catch"
     want librapidcheck-dev rapidcheck compiles '#include <rapidcheck.h>\n'
     like libtorch-dev has_header ATen/ATen.h
+    like libtbb-dev has_header tbb/tbb.h
   fi
   if wanted_for tests || wanted_for bench; then
     want python3 "Python 3" command -v python3

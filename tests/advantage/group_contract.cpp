@@ -48,8 +48,8 @@ struct call {
   }
 };
 
-template <class T, class Context, class Break>
-void refuses_advantage(Context& context, char const* argument, error_code code, Break const& broken) {
+template <class T, class Context>
+void refuses_advantage(Context& context, char const* argument, error_code code, cases::change<call<T>> const& broken) {
   call<T> c;
   broken(c);
   call<T> const before = c;
@@ -59,8 +59,8 @@ void refuses_advantage(Context& context, char const* argument, error_code code, 
       [&] { cohort::group_advantage<T>(context, c.reward, c.out, c.options); }, [&] { return c.same(before); });
 }
 
-template <class T, class Context, class Break>
-void refuses_statistics(Context& context, char const* argument, error_code code, Break const& broken) {
+template <class T, class Context>
+void refuses_statistics(Context& context, char const* argument, error_code code, cases::change<call<T>> const& broken) {
   call<T> c;
   broken(c);
   call<T> const before = c;
@@ -71,8 +71,8 @@ void refuses_statistics(Context& context, char const* argument, error_code code,
       [&] { return c.same(before); });
 }
 
-template <class T, class Context, class Break>
-void both_refuse(Context& context, char const* argument, error_code code, Break const& broken) {
+template <class T, class Context>
+void both_refuse(Context& context, char const* argument, error_code code, cases::change<call<T>> const& broken) {
   refuses_advantage<T>(context, argument, code, broken);
   refuses_statistics<T>(context, argument, code, broken);
 }

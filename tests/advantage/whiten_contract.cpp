@@ -32,8 +32,9 @@ struct call {
   }
 };
 
-template <class T, class Context, class Break>
-void refuses(Context& context, char const* argument, error_code code, Break const& broken, bool both = false) {
+template <class T, class Context>
+void refuses(Context& context, char const* argument, error_code code, cases::change<call<T>> const& broken,
+             bool both = false) {
   call<T> c;
   broken(c);
   auto const memory = c.memory;

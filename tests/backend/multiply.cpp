@@ -3,6 +3,7 @@
 /// context.multiply against its definition in long double: shapes around every cut, strides, transposes, every pair of
 /// types.
 #include <cases/contexts.hpp>
+#include <cases/storage.hpp>
 
 namespace {
 
@@ -17,15 +18,10 @@ struct types {
   using factor = Factor;
   using result = Result;
 };
-template <class T>
-T stored(double x) {
-  T out{};
-  cohort::detail::narrow(&out, x);
-  return out;
-}
+using cases::stored;
 template <class T>
 long double value(T const& x) {
-  return static_cast<long double>(cohort::detail::widen<double>(&x));
+  return static_cast<long double>(cases::value(x));
 }
 /// Half a unit of the last place, where a result has 16 bits.
 template <class T>

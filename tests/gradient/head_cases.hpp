@@ -12,6 +12,7 @@
 #include <cohort/gradient/head_log_prob.hpp>
 #include <cohort/interop/span.hpp>
 
+#include <cases/storage.hpp>
 #include <cases/tensors.hpp>
 #include <support/catch.hpp>
 #include <support/numbers.hpp>
@@ -33,16 +34,7 @@ template <class L>
 inline constexpr double storage_roundoff = std::is_same_v<L, cohort::half>       ? 0x1p-11
                                            : std::is_same_v<L, cohort::bfloat16> ? 0x1p-8
                                                                                  : 0;
-template <class L>
-L stored(double x) {
-  L out{};
-  cohort::detail::narrow(&out, x);
-  return out;
-}
-template <class L>
-double value(L const& x) {
-  return cohort::detail::widen<double>(&x);
-}
+using cases::stored, cases::value;
 template <class L>
 std::vector<double> values(std::vector<L> const& x) {
   std::vector<double> y;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include <cases/storage.hpp>
 #include <cohort/gradient/token_log_prob.hpp>
 #include <cohort/interop/span.hpp>
 #include <support/numbers.hpp>
@@ -17,16 +18,7 @@ namespace oracle {
 using cohort::host_space;
 using cohort::index_t;
 
-template <class L>
-L stored(double x) {
-  L out{};
-  cohort::detail::narrow(&out, x);
-  return out;
-}
-template <class L>
-double value(L const& x) {
-  return cohort::detail::widen<double>(&x);
-}
+using cases::stored, cases::value;
 
 /// rows x vocabulary logits in rows `pitch` apart, a token per row. What lies beyond the vocabulary is NaN.
 template <class L>

@@ -131,6 +131,7 @@ protected:
 
 private:
   static constexpr index_t most_blocks = index_t{1} << 30;
+  static_assert((detail::group_blocks + 1) * index_t{sizeof(index_t)} <= own_bytes);
 
   COHORT_HIDDEN bool own_memory() noexcept {
     if (memory_.get().data && memory_.get().bytes >= own_bytes) return true;
@@ -153,7 +154,8 @@ private:
     index_t const units = shape.blocks;
     if ((units < 1 && !total) || (total && !own_memory())) return;
     auto* const partial_sums = total ? reinterpret_cast<Sum*>(memory_.get().data) : nullptr;
-    index_t const count = total ? detail::total_slots<Sum>(units) : units < most_blocks ? units : most_blocks;
+    index_t const most = total ? detail::total_slots<Sum>(units) : most_blocks / shape.cluster;
+    index_t const count = units < most ? units : most;
     shape.blocks = count * shape.cluster;
     if (count > 0) note(detail::launch(stream_, shape, kernel, arguments..., partial_sums));
     if (total)
@@ -163,10 +165,10 @@ private:
   template <class Body, class Sum>
   COHORT_HIDDEN void launch_by_length(row_layout<device_space> const& rows, Body const& body, Sum* total) {
     using namespace detail;
-    if (rows.rectangle() && rows.width > 0 && rows.width <= tile_cells)
-      return launch_rows({(rows.rows + tile_rows - 1) / tile_rows, tile_rows,
-                          tile_team<typename Body::compute_type>::bytes(rows.width)},
-                         total, tile_rows_kernel<Sum, Body>, body, rows.rows, rows.width);
+    constexpr index_t element = sizeof(typename Body::compute_type);
+    if (in_tiles(limits_, rows, element))
+      return launch_rows({(rows.rows + tile_rows - 1) / tile_rows, tile_rows, tile_bytes(rows.width, element)}, total,
+                         tile_rows_kernel<Sum, Body>, body, rows.rows, rows.width);
     int const rows_per_tile = rows_of_tile(limits_, rows.rows);
     launch_rows({(rows.rows + rows_per_tile - 1) / rows_per_tile, tile_rows}, total, rows_by_length_kernel<Sum, Body>,
                 body, rows, rows_per_tile);

@@ -22,7 +22,9 @@
 ///   Team::runs_pay                   whether a body should open a row as runs where it can; absent: no
 ///
 /// Each collective ends with the row's writes visible to the whole team. So does `stage`, whatever it returns: no thread
-/// writes a cell that another still has to read by itself.
+/// writes a cell that another still has to read by itself. Where several blocks have a row, this is each block's own affair,
+/// and reductions are where they meet: there is one between `stage` and `commit`, and before a block reads what once, at or
+/// for_each wrote elsewhere.
 ///
 /// A staged line is there for collectives alone: a functor called for cell c, and `at(c, f)`, touch cell c of it, read
 /// before it is written, and nothing else does: each thread may hold a part of the line only. A cell by itself is read

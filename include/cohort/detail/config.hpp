@@ -47,11 +47,8 @@
 /// Before a loop of a few steps whose number is known: no loop on the device, where it would keep arrays out of registers.
 #if defined(__CUDA_ARCH__)
 #define COHORT_UNROLL _Pragma("unroll")
-/// The opposite: a step has enough independent work, and more of them would take each other's registers.
-#define COHORT_ROLLED _Pragma("unroll 1")
 #else
 #define COHORT_UNROLL
-#define COHORT_ROLLED
 #endif
 
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)

@@ -12,7 +12,7 @@ namespace stories {
 
 /// check(name, story): what a visitor of a family's stories does on the host.
 struct on_host {
-  cohort::index_t workspace_bytes = 64 << 20;
+  cohort::index_t workspace_bytes = 4 << 20;
 
   template <class Story>
   void operator()(std::string const& name, Story const& story) const {

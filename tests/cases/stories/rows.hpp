@@ -8,16 +8,12 @@
 #include <vector>
 
 #include <cases/random.hpp>
+#include <cases/storage.hpp>
 #include <cases/stories/recording.hpp>
 
 namespace stories {
 
-template <class L>
-L stored_as(double x) {
-  L out{};
-  cohort::detail::narrow(&out, x);
-  return out;
-}
+using cases::stored;
 template <class L>
 std::string name_of() {
   if constexpr (std::is_same_v<L, float>) return "<float>";
@@ -53,7 +49,7 @@ struct row_batch {
 
   row_batch(row_shape const& of, std::uint64_t seed) : shape(of), pitch(of.vocabulary + of.padding) {
     cases::random random(seed);
-    logits.assign(static_cast<std::size_t>(of.rows * pitch), stored_as<L>(cohort::not_a_number));
+    logits.assign(static_cast<std::size_t>(of.rows * pitch), stored<L>(cohort::not_a_number));
     for (index_t r = 0; r < of.rows; ++r) {
       bool const valid = !(random.uniform() < of.hole);
       mask.push_back(valid);
@@ -92,15 +88,15 @@ private:
     std::int64_t const chosen = token.back();
     for (index_t v = 0; v < shape.vocabulary; ++v) {
       bool const drop = shape.dropped && v != chosen && random.bits() % 3 == 0;
-      at(r, v) = stored_as<L>(drop ? -cohort::infinity : scale * random.normal());
+      at(r, v) = stored<L>(drop ? -cohort::infinity : scale * random.normal());
     }
   }
   void spoil(index_t r, std::uint64_t how) {
     index_t const at_end = shape.vocabulary - 1;
     if (how == 0) token.back() = shape.vocabulary;
     if (how == 1) token.back() = -1;
-    if (how == 2) at(r, at_end) = stored_as<L>(cohort::not_a_number);
-    if (how == 3) at(r, at_end / 2) = stored_as<L>(cohort::infinity);
+    if (how == 2) at(r, at_end) = stored<L>(cohort::not_a_number);
+    if (how == 3) at(r, at_end / 2) = stored<L>(cohort::infinity);
   }
 };
 
@@ -193,7 +189,7 @@ struct log_prob_backward_story {
       for (index_t v = 0; v < shape.vocabulary; ++v) sum += std::exp(b.logit(r, v));
       sums.push_back(static_cast<C>(std::log(sum)));
     }
-    std::vector<L> const before(b.logits.size(), stored_as<L>(0.25));
+    std::vector<L> const before(b.logits.size(), stored<L>(0.25));
     auto const gradient = in_place     ? on.output_over("d_logits", b.logits, allowed)
                           : accumulate ? on.output_over("d_logits", before, allowed)
                                        : on.template output<L>("d_logits", shape.rows * b.pitch, allowed);

@@ -22,13 +22,13 @@ struct score_story {
     index_t const pitch = parameters + gap;
     std::vector<T> seeds;
     std::vector<std::uint8_t> valid;
-    std::vector<S> matrix(static_cast<std::size_t>(tokens * pitch), stored_as<S>(cohort::not_a_number));
+    std::vector<S> matrix(static_cast<std::size_t>(tokens * pitch), stored<S>(cohort::not_a_number));
     for (index_t t = 0; t < tokens; ++t) {
       bool const live = random.bits() % 5 != 0, none = random.bits() % 7 == 0, broken = bad && random.bits() % 9 == 0;
       valid.push_back(live), seeds.push_back(static_cast<T>(broken ? cohort::infinity : none ? 0 : random.normal()));
       for (index_t d = 0; d < parameters && live && !none; ++d)
         matrix[static_cast<std::size_t>(t * pitch + d)] =
-            stored_as<S>(bad && random.bits() % 101 == 0 ? cohort::not_a_number : random.normal());
+            stored<S>(bad && random.bits() % 101 == 0 ? cohort::not_a_number : random.normal());
     }
     std::vector<G> const before = random.normals<G>(static_cast<std::size_t>(parameters));
     auto const gradient =

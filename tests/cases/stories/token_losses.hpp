@@ -84,7 +84,8 @@ struct kl_penalty_story {
     loss_batch const b(shape, 51, bad);
     laid_out const lay(on, b.cells);
     auto const log_prob = on.input(cases::in<T>(b.log_prob)), ref = on.input(cases::in<T>(b.ref_log_prob));
-    auto const given = on.input(cases::in<T>(b.advantage)), mask = on.input(b.cells.mask());
+    auto const given = on.input(cases::in<T>(b.advantage));
+    auto const mask = on.input(b.cells.mask());
     budget const allowed{.absolute = 32 * roundoff<T>, .places = 1};
     auto const reward = on.template output<T>("reward", b.cells.cells(), allowed);
     double const count = static_cast<double>(b.cells.count());

@@ -4,7 +4,7 @@
 /// and its emulation on the host differ in what a thread is (block/threads.hpp).
 #pragma once
 
-#include <utility>
+#include <type_traits>
 
 #include <cohort/backend/block/threads.hpp>
 #include <cohort/core/accumulator.hpp>

@@ -7,9 +7,6 @@
 ///   other rows                               a block
 #pragma once
 
-#include <concepts>
-#include <type_traits>
-
 #include <cohort/core/row_layout.hpp>
 
 COHORT_NAMESPACE_BEGIN
@@ -63,6 +60,24 @@ struct device_limits {
   return share < 1 ? 1 : share < tile_rows ? static_cast<int>(share) : tile_rows;
 }
 
+/// Elements from row to row of a tile in shared memory: an odd number spreads the rows over the banks.
+[[nodiscard]] COHORT_HOST_DEVICE constexpr int tile_pitch(int width) { return width | 1; }
+/// Rows that two lines of a body are staged for.
+inline constexpr int tile_lines = 2;
+[[nodiscard]] constexpr index_t tile_bytes(index_t width, index_t element_bytes) {
+  return tile_lines * tile_rows * index_t{tile_pitch(static_cast<int>(width))} * element_bytes;
+}
+/// Static shared memory of a block, and what the device keeps of it.
+inline constexpr index_t other_shared_bytes = 8192;
+
+/// Whether rows that are taken by their length pass through shared memory, a thread for each.
+template <class Space>
+[[nodiscard]] constexpr bool in_tiles(device_limits const& device, row_layout<Space> const& rows,
+                                      index_t element_bytes) {
+  return rows.rectangle() && rows.width > 0 && rows.width <= tile_cells &&
+         tile_bytes(rows.width, element_bytes) <= device.shared_bytes - other_shared_bytes;
+}
+
 struct staged_plan {
   int ranks = 1;
   index_t slice = 0;        ///< cells per block
@@ -73,7 +88,7 @@ struct staged_plan {
 /// block per multiprocessor where nothing else holds the row.
 [[nodiscard]] constexpr staged_plan plan_staged(device_limits const& device, index_t rows, index_t width,
                                                 index_t element_bytes) {
-  constexpr index_t own = 8192; // static shared memory of a block, and what the device keeps
+  constexpr index_t own = other_shared_bytes;
   constexpr index_t least_slice = 4096;
   bool const clusters = device.architecture >= 90;
   auto const plan = [&](int ranks) {

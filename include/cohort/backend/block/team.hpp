@@ -104,7 +104,6 @@ public:
     threads_.run([&](int t) COHORT_FLAT {
       index_t const last = last_of(t, n);
       index_t c = first_of(t, size);
-      COHORT_ROLLED
       for (; c + size <= last; c += index_t{size} * Threads::block_threads) f(lane<V, true>{size}, c);
       if (c < last) f(lane<V, true>{static_cast<int>(last - c)}, c);
     });
@@ -162,10 +161,8 @@ private:
     index_t const last = last_of(t, n);
     index_t c = first_of(t, size);
     A<double> total;
-    COHORT_ROLLED
     while (c < last) {
       decltype(f(lane<V, true>{size}, c)) sum;
-      COHORT_ROLLED
       for (int term = 0; term < most && c + size <= last; ++term, c += step)
         sum = merge(sum, f(lane<V, true>{size}, c));
       if (c < last && last - c < size) {

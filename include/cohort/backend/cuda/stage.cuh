@@ -7,22 +7,12 @@
 
 #include <cstdint>
 
+#include <cohort/backend/block/moves.hpp>
 #include <cohort/backend/block/team.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// One element after the other to 16 bytes, whole units of 16, and what is left.
-struct unit_bytes {
-  std::uint32_t head, middle, tail;
-  COHORT_HOST_DEVICE COHORT_INLINE unit_bytes(std::uintptr_t address, std::uint32_t bytes) {
-    auto const to_unit = static_cast<std::uint32_t>((16 - address % 16) % 16);
-    head = to_unit < bytes ? to_unit : bytes;
-    middle = (bytes - head) / 16 * 16;
-    tail = bytes - head - middle;
-  }
-};
 
 struct shared_stage {
   static constexpr int lanes = 4;
@@ -103,10 +93,8 @@ private:
   /// The edges, an element at a time.
   static __device__ COHORT_INLINE void edges(std::byte* to, std::byte const* from, unit_bytes const& size,
                                              std::uint32_t element) {
-    auto const head = size.head / element, tail = size.tail / element;
-    if (threadIdx.x >= head + tail) return;
-    auto const at =
-        threadIdx.x < head ? threadIdx.x * element : size.head + size.middle + (threadIdx.x - head) * element;
+    if (threadIdx.x >= size.edges(element)) return;
+    auto const at = size.edge(threadIdx.x, element);
     copy_element(to + at, from + at, element);
   }
   __device__ COHORT_INLINE void units(std::byte* to, std::byte const* from, std::uint32_t bytes) const {
@@ -141,7 +129,6 @@ private:
     edges(to, from, size, element);
     units(to + size.head, from + size.head, size.middle);
 #endif
-    sync();
 #endif
   }
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
@@ -163,7 +150,7 @@ private:
 #if defined(__CUDA_ARCH__)
     std::byte const* const from = memory + shift;
     bool const in_step = reinterpret_cast<std::uintptr_t>(to) % 16 == shift;
-    unit_bytes size(reinterpret_cast<std::uintptr_t>(to), in_step ? bytes : 0);
+    unit_bytes const size(reinterpret_cast<std::uintptr_t>(to), bytes);
     fence();
     sync();
     if (!in_step) return copy_out(to, from, bytes, element);

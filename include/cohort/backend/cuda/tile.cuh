@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <cohort/backend/block/moves.hpp>
 #include <cohort/backend/block/plan.hpp>
 #include <cohort/backend/detail/thread_team.hpp>
 
@@ -9,18 +10,11 @@ COHORT_NAMESPACE_BEGIN
 namespace detail {
 
 /// One thread per row of a rectangle; the block moves the rows of all its threads between memory and shared memory, so that
-/// neighbouring threads touch neighbouring addresses. A pitch that is odd spreads the rows over the banks.
+/// neighbouring threads touch neighbouring addresses.
 template <class T>
 struct tile_team : thread_team<T> {
-  static constexpr int slot_count = 2;
-
-  T* memory; ///< slot_count * tile_rows rows of `pitch`
+  T* memory; ///< tile_lines * tile_rows rows, tile_pitch apart
   int width, count, own;
-
-  COHORT_HOST_DEVICE static constexpr int pitch_of(int width) { return width | 1; }
-  static constexpr index_t bytes(index_t width) {
-    return slot_count * tile_rows * index_t{pitch_of(static_cast<int>(width))} * index_t{sizeof(T)};
-  }
 
   template <class X>
   [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE line<X> stage(int slot, line<X> x, index_t) const {
@@ -28,21 +22,21 @@ struct tile_team : thread_team<T> {
     T* const to = tile(slot);
     sync();
     each([=, first = x.p - own * x.lane_step, self = *this](int row, int c)
-             COHORT_FLAT { to[row * pitch_of(self.width) + c] = first[row * x.lane_step + c * x.step]; });
+             COHORT_FLAT { to[row * tile_pitch(self.width) + c] = first[row * x.lane_step + c * x.step]; });
     sync();
-    return {to + own * pitch_of(width), 1, 0, nullptr};
+    return {to + own * tile_pitch(width), 1, 0, nullptr};
   }
   template <class X>
   [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE line<X> stage_out(int slot, line<X> x, index_t) const {
     if (!holds(x)) return x;
-    return {tile(slot) + own * pitch_of(width), 1, 0, nullptr};
+    return {tile(slot) + own * tile_pitch(width), 1, 0, nullptr};
   }
   template <class X>
   COHORT_HOST_DEVICE COHORT_INLINE void commit(line<X> staged, line<X> x, index_t) const {
     if (staged.p == x.p) return;
     sync();
-    each([=, from = staged.p - own * pitch_of(width), first = x.p - own * x.lane_step, self = *this](int row, int c)
-             COHORT_FLAT { first[row * x.lane_step + c * x.step] = from[row * pitch_of(self.width) + c]; });
+    each([=, from = staged.p - own * tile_pitch(width), first = x.p - own * x.lane_step, self = *this](int row, int c)
+             COHORT_FLAT { first[row * x.lane_step + c * x.step] = from[row * tile_pitch(self.width) + c]; });
     sync();
   }
 
@@ -54,7 +48,7 @@ private:
     return x.p && x.step != 0 && !x.order;
   }
   [[nodiscard]] COHORT_HOST_DEVICE COHORT_INLINE T* tile(int slot) const {
-    return memory + slot * tile_rows * pitch_of(width);
+    return memory + slot * tile_rows * tile_pitch(width);
   }
   COHORT_HOST_DEVICE COHORT_INLINE static void sync() {
 #if defined(__CUDA_ARCH__)
@@ -65,12 +59,7 @@ private:
   template <class F>
   COHORT_HOST_DEVICE COHORT_INLINE void each([[maybe_unused]] F f) const {
 #if defined(__CUDA_ARCH__)
-    int const thread = static_cast<int>(threadIdx.x), rows_on = tile_rows / width, cells_on = tile_rows % width;
-    for (int row = thread / width, c = thread % width; row < count;) {
-      f(row, c);
-      row += rows_on, c += cells_on;
-      if (c >= width) c -= width, ++row;
-    }
+    cells_of_tile(static_cast<int>(threadIdx.x), tile_rows, width, count, f);
 #endif
   }
 };
