@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Every file of a build, by its own flags, as far as warnings and errors go: no machine code. A tenth of a build's time.
 
-    check_syntax.py BUILD_FOLDER [--jobs N]     BUILD_FOLDER/compile_commands.json says which files and flags
+    check_syntax.py BUILD_FOLDER     BUILD_FOLDER/compile_commands.json says which files and flags
 
 The front end of clang++ gives all of its warnings that way; g++ needs its optimiser for some.
 """
-import argparse
 import concurrent.futures
 import json
 import os
@@ -18,7 +17,7 @@ import sys
 
 def command_of(entry):
     """The entry's command without its output, for the front end alone."""
-    words = entry["arguments"] if "arguments" in entry else shlex.split(entry["command"])
+    words = shlex.split(entry["command"])
     at = words.index("-o")
     return [*words[:at], *words[at + 2:], "-fsyntax-only"]
 
@@ -29,13 +28,11 @@ def check(entry):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    options = parser.parse_args()
-    entries = json.loads((options.folder / "compile_commands.json").read_text())
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    entries = json.loads((pathlib.Path(sys.argv[1]) / "compile_commands.json").read_text())
     failures = 0
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for number, (file, code, output) in enumerate(pool.map(check, entries), 1):
             print(f"[{number}/{len(entries)}] {os.path.relpath(file)}{'' if code == 0 else ': refused'}", flush=True)
             if output:

@@ -6,7 +6,8 @@
 ///
 /// What `stage` returns is memory of its own, and so is what `stage_out` returns: the same. Outside of collectives it
 /// holds NaN, what is written to it then is lost, and a cell around it that is written ends the test. The row that was
-/// staged holds NaN too until the body is done with it; then what nobody wrote is as it was. Bits are the context's own.
+/// staged holds NaN too until the body is done with it; then what nobody wrote is as it was. A row that is committed without
+/// a reduction since it was staged ends the test: the blocks that hold it would not have met. Bits are the context's own.
 #pragma once
 
 #include <algorithm>
@@ -56,6 +57,7 @@ public:
     show();
     A<uniform> const sum = team_.template reduce<A>(n, f);
     hide();
+    met_ = true;
     return sum;
   }
   template <class F>
@@ -85,7 +87,7 @@ public:
       return x;
     } else {
       if (slot != 0 || staged_) throw std::logic_error("one row is staged, in slot 0");
-      staged_ = const_cast<L*>(x.p);
+      staged_ = const_cast<L*>(x.p), met_ = false;
       original_.assign(staged_, static_cast<std::size_t>(n) * sizeof(L));
       content_ = original_;
       memory_.bytes.assign(content_.bytes.size() + 2 * around, cell_bytes::poison);
@@ -106,6 +108,7 @@ public:
   template <class X>
   void commit(cohort::line<X> staged, cohort::line<X> x, index_t n) const {
     if (staged.p == x.p) return;
+    if (!met_) throw std::logic_error("no reduction between stage and commit: blocks that share the row have not met");
     if (static_cast<void*>(staged.p) != visible() || static_cast<std::size_t>(n) * sizeof(X) != content_.bytes.size())
       throw std::logic_error("what is committed is the whole row");
     content_.copy_to(x.p);
@@ -137,6 +140,7 @@ private:
 
   Team const& team_;
   mutable L* staged_ = nullptr;
+  mutable bool met_ = false; ///< since the row was staged
   mutable cell_bytes original_, content_, memory_;
 };
 

@@ -41,7 +41,7 @@ cohort_add_test(
   objective/value_loss.cpp)
 target_compile_definitions(cohort_test_thrust PRIVATE COHORT_TEST_ON_THRUST)
 # The stories take longest to compile: with one version of CCCL, where they are compiled anyway.
-if("stories" IN_LIST COHORT_TEST_FOLDERS)
+if("stories" IN_LIST folders)
   file(GLOB stories CONFIGURE_DEPENDS stories/*.cpp)
   list(FILTER stories EXCLUDE REGEX "/itself\\.cpp$")
   target_sources(cohort_test_thrust PRIVATE ${stories})
