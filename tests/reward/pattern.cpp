@@ -207,9 +207,11 @@ TEST_CASE("pattern: search and the text's ends", "[reward][pattern]") {
   CHECK(found("", "abc"));
   CHECK(found("^a", "ab"));
   CHECK_FALSE(found("^b", "ab"));
+  CHECK_FALSE(found("^b", "a\nb")); // a line's start is not the text's
   CHECK(found("b$", "ab"));
   CHECK_FALSE(found("a$", "ab"));
   CHECK_FALSE(found("b$", "ab\n"));
+  CHECK_FALSE(found("a$", "a\nb"));
   CHECK(found("^$", ""));
   CHECK(matches("^a$", "a"));
   CHECK(found("(^|\\n)A: \\d+", "x\nA: 18"));
