@@ -149,6 +149,17 @@ TEST_CASE("process_advantage: equal step rewards are exactly 0", "[advantage][de
   });
 }
 
+TEST_CASE("process_advantage: steps that end at one token add up", "[advantage][degenerate]") {
+  process const p{{3, 2}, {1, 1}, {{0, 2, 2}, {1}}, {{1, 3, 2}, {2}}}; // mean 2, variance 1/2
+  cases::in_both_types([&]<class T>(auto& context, T) {
+    auto const out = cases::run_packed_list<T>(context, p, {.groups = cohort::uniform_groups{2}});
+    std::vector<double> const expected{0, std::sqrt(2.0), std::sqrt(2.0), 0, 0};
+    for (std::size_t t = 0; t < expected.size(); ++t)
+      CHECK(std::fabs(static_cast<double>(out.advantage[t]) - expected[t]) <= 1e-6);
+    CHECK(out.sums.samples == 4);
+  });
+}
+
 TEST_CASE("process_advantage: a step reward that is not finite", "[advantage][degenerate]") {
   cases::in_both_types([]<class T>(auto& context, T) {
     for (double const bad : {NAN, INFINITY, -INFINITY}) {
