@@ -119,6 +119,26 @@ TEST_CASE("importance_ratio: the report says what policy_loss says", "[objective
   });
 }
 
+TEST_CASE("importance_ratio: the smallest and the largest ratio are those of valid tokens", //
+          "[objective][importance_ratio]") {
+  cases::in_both_types([]<class T>(auto& context, T) {
+    auto b = two_rows<T>();
+    b.advantage = b.ref_log_prob = b.old_log_prob;
+    struct extremes {
+      std::vector<std::uint8_t> mask;
+      double low, high;
+    };
+    for (auto const& x : {extremes{{1, 0, 0, 1, 1}, 1.3, 4}, extremes{{0, 0, 1, 0, 0}, 0.5, 0.5}}) {
+      b.mask = x.mask;
+      auto const ratios = run(context, b, {}).sums;
+      auto const loss =
+          cases::run_packed(context, b, cohort::objective(cohort::ppo_clip{}), {cohort::by_constant(1)}).sums;
+      CHECK((ratios.ratio_min == approx(x.low) && ratios.ratio_max == approx(x.high)));
+      CHECK((loss.ratio_min == approx(x.low) && loss.ratio_max == approx(x.high)));
+    }
+  });
+}
+
 TEST_CASE("importance_ratio: overflow and undefined ratios are 0 and counted", "[objective][importance_ratio]") {
   cases::in_both_types([]<class T>(auto& context, T) {
     auto b = two_rows<T>();
