@@ -136,6 +136,19 @@ def check_reports():
     assert mutants.first_failure("") == "no test case"
 
 
+def check_runs(root):
+    """Programs that pass, fail, die and do not end, as tests."""
+    wrong = "echo '<TestCase name=\"two\"><Failure>'; "
+    says = {"exit 0": "", f"{wrong} exit 1": "failed: two", f"{wrong} kill -SEGV $$": "killed by SIGSEGV: two",
+            f"{wrong} exec sleep 60": "timed out after 1 s: two", f"test ${schemata.CHOICE} = 7": ""}
+    program = pathlib.Path(root, "tests", "cohort_test_made_up")
+    for script, how in says.items():
+        write(root, {"tests/cohort_test_made_up": f"#!/bin/sh\n{script}\n"})
+        program.chmod(0o755)
+        outcome = mutants.run(pathlib.Path(root), "made_up", 7, 1)
+        assert outcome.how == how, f"{script}: {outcome.how}"
+
+
 def main(compiler):
     count = check_list()
     check_reports()
@@ -143,6 +156,7 @@ def main(compiler):
         write(root, {f"include/cohort/{name}": text for name, text in TREE.items()})
         check_planting(root)
         check_bad_lists(root)
+        check_runs(root)
         if compiler:
             check_switch(root, compiler)
     print(f"mutants_test: {count} faults stand in the tree, {len(BAD_LISTS)} lists judged as they should be")
