@@ -71,18 +71,22 @@ struct alignas(64) block_sum {
   std::byte bytes[256];
 };
 
-/// Block b of `count`, cut by the number of units alone.
-template <template <class> class A, class Range>
+/// Block b of `count`, cut by the number of units alone. One type for all bodies: an executor is compiled once for it.
 struct block_of_units {
-  Range const& range;
+  void (*sum_up)(void const* range, index_t first, index_t last, void* sum);
+  void const* range;
   index_t units, count;
   block_sum* sums;
 
   COHORT_HIDDEN void operator()(index_t b) const {
     block_range const block(units, count, b);
-    ::new (static_cast<void*>(sums[b].bytes)) A<double>(range(block.first, block.last));
+    sum_up(range, block.first, block.last, sums[b].bytes);
   }
 };
+template <template <class> class A, class Range>
+COHORT_HIDDEN void sum_up(void const* range, index_t first, index_t last, void* sum) {
+  ::new (sum) A<double>((*static_cast<Range const*>(range))(first, last));
+}
 
 } // namespace detail
 
@@ -121,7 +125,7 @@ private:
   template <template <class> class A, class Range>
   COHORT_HIDDEN void blocks(index_t units, A<double>* total, Range const& range) {
     index_t const count = (std::min)(units, max_blocks);
-    executor_.run(count, detail::block_of_units<A, Range>{range, units, count, sums_.data()});
+    executor_.run(count, detail::block_of_units{detail::sum_up<A, Range>, &range, units, count, sums_.data()});
     A<double> sum;
     for (index_t b = 0; b < count; ++b)
       sum = merge(sum, *std::launder(reinterpret_cast<A<double>*>(sums_[static_cast<std::size_t>(b)].bytes)));

@@ -31,6 +31,23 @@ struct lane {
 template <class V>
 struct lane_traits;
 
+/// As many elements along the row as V has lanes, where every line of the row is a run: loads and stores test nothing.
+template <class V>
+struct run_lane {
+  using type = V;
+  static constexpr bool in_row = true;
+  static constexpr int count = lane_traits<V>::size;
+};
+
+/// The cells along the row that no run_lane covers: a tail, a strided row, a mask of wide elements. Loads and stores are
+/// calls.
+template <class V>
+struct rest_lane {
+  using type = V;
+  static constexpr bool in_row = true;
+  int count;
+};
+
 /// The lane type of as many T as V has lanes.
 template <class V, class T>
 using lane_of = typename lane_traits<V>::template of<T>;

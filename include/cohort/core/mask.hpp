@@ -64,41 +64,9 @@ struct mask_line {
   }
 };
 
-/// One row of a mask whose elements follow one another, of a kind known before the loop.
-template <mask_kind Kind>
-struct mask_run {
-  void const* p = nullptr;
-  static constexpr mask_kind kind = Kind;
-  constexpr mask_run() = default;
-  COHORT_HOST_DEVICE constexpr explicit mask_run(mask_line const& x) : p(x.p) {}
-
-  template <class X>
-  [[nodiscard]] COHORT_HOST_DEVICE run<X const> as() const {
-    return run<X const>(static_cast<X const*>(p));
-  }
-};
-
-/// Absent, or bytes that follow one another: the other kinds are not worth a loop of their own.
 [[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run(mask_line const& x) {
-  return x.kind == mask_kind::absent || (x.kind == mask_kind::bytes && x.step == 1 && !x.order);
+  return x.kind == mask_kind::absent || (x.step == 1 && !x.order);
 }
-
-/// How the arguments of a row are opened: with any strides, or without, where a team gains by that.
-struct any_lines {
-  template <class T>
-  using of = line<T>;
-  template <class T>
-  using or_value = line<T>;
-  using mask = mask_line;
-};
-template <mask_kind Kind>
-struct run_lines {
-  template <class T>
-  using of = run<T>;
-  template <class T>
-  using or_value = run_or_value<T>;
-  using mask = mask_run<Kind>;
-};
 
 /// A mask over a row layout.
 template <class T, class Space>
@@ -145,27 +113,59 @@ constexpr mask_cells<T, Space> row_mask(mask_view<T, Space> const& x) {
   return {x.data, x.kind, x.stride[0], 0, true};
 }
 
-/// Which of the covered cells are valid.
-template <class T, class V, bool InRow, class Mask>
-COHORT_HOST_DEVICE COHORT_INLINE auto load_mask(lane<V, InRow> at, Mask const& x, index_t c) {
-  V const zero(0);
-  if constexpr (std::same_as<Mask, mask_run<mask_kind::bytes>> && requires { lane_traits<V>::non_zero(x.p); })
-    if (at.count == lane_traits<V>::size) {
-      auto const* const p = x.template as<std::uint8_t>().p + c;
-      detail::prefetch<0>(p);
-      return lane_traits<V>::non_zero(p);
-    }
+namespace detail {
+
+/// The numbers of a mask that is not absent.
+template <class T, class L>
+COHORT_HOST_DEVICE COHORT_INLINE typename L::type mask_numbers_inline(L at, mask_line const& x, index_t c) {
   switch (x.kind) {
   case mask_kind::bytes:
-    return load(at, x.template as<std::uint8_t>(), c) != zero;
+    return load(at, x.as<std::uint8_t>(), c);
   case mask_kind::int32:
-    return load(at, x.template as<std::int32_t>(), c) != zero;
+    return load(at, x.as<std::int32_t>(), c);
   case mask_kind::int64:
-    return load(at, x.template as<std::int64_t>(), c) != zero;
-  case mask_kind::values:
-    return load(at, x.template as<T>(), c) != zero;
+    return load(at, x.as<std::int64_t>(), c);
   default:
-    return lane_traits<V>::all();
+    return load(at, x.as<T>(), c);
+  }
+}
+template <class T, class V, bool InRow>
+COHORT_APART COHORT_HOST_DEVICE V mask_numbers_apart(lane<V, InRow> at, mask_line const& x, index_t c) {
+  return mask_numbers_inline<T>(at, x, c);
+}
+
+/// Bytes where they are asked for, if the loop around is worth it; the rest of the kinds in code that all masks share.
+template <class T, class V, bool InRow>
+COHORT_HOST_DEVICE COHORT_INLINE V mask_numbers(lane<V, InRow> at, mask_line const& x, index_t c) {
+  if constexpr (lane_traits<V>::size == 1) return mask_numbers_inline<T>(at, x, c);
+  if (x.kind == mask_kind::bytes) return load(at, x.as<std::uint8_t>(), c);
+  return mask_numbers_apart<T>(at, x, c);
+}
+template <class T, class V>
+COHORT_HOST_DEVICE COHORT_INLINE V mask_numbers(rest_lane<V> at, mask_line const& x, index_t c) {
+  return mask_numbers_apart<T>(lane<V, true>{at.count}, x, c);
+}
+
+} // namespace detail
+
+/// Which of the covered cells are valid.
+template <class T, class L>
+COHORT_HOST_DEVICE COHORT_INLINE auto load_mask(L at, mask_line const& x, index_t c) {
+  using V = typename L::type;
+  if (x.kind == mask_kind::absent) return lane_traits<V>::all();
+  return detail::mask_numbers<T>(at, x, c) != V(0);
+}
+template <class T, class V>
+COHORT_HOST_DEVICE COHORT_INLINE auto load_mask(run_lane<V> at, mask_line const& x, index_t c) {
+  if (x.kind == mask_kind::absent) return lane_traits<V>::all();
+  if (x.kind != mask_kind::bytes) [[unlikely]]
+    return detail::mask_numbers<T>(rest_lane<V>{at.count}, x, c) != V(0);
+  auto const bytes = x.as<std::uint8_t>();
+  if constexpr (requires { lane_traits<V>::non_zero(x.p); }) {
+    detail::prefetch<0>(bytes.p + c);
+    return lane_traits<V>::non_zero(bytes.p + c);
+  } else {
+    return load(at, bytes, c) != V(0);
   }
 }
 

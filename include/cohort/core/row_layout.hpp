@@ -36,25 +36,7 @@ struct line {
   index_t const* order = nullptr;
 };
 
-/// A line whose elements follow one another: nothing about it is tested inside a loop.
-template <class T>
-struct run {
-  T* p = nullptr;
-  constexpr run() = default;
-  COHORT_HOST_DEVICE constexpr explicit run(T* first) : p(first) {}
-  COHORT_HOST_DEVICE constexpr explicit run(line<T> const& x) : p(x.p) {}
-};
-
-/// The same, or one value for the whole row.
-template <class T>
-struct run_or_value {
-  T* p = nullptr;
-  bool value = false;
-  constexpr run_or_value() = default;
-  COHORT_HOST_DEVICE constexpr explicit run_or_value(line<T> const& x) : p(x.p), value(x.step == 0) {}
-};
-
-/// Whether a line, absent or not, is such a run.
+/// Whether a line, absent or not, is a run: its elements follow one another.
 template <class T>
 [[nodiscard]] COHORT_HOST_DEVICE constexpr bool is_run(line<T> const& x) {
   return !x.p || (x.step == 1 && !x.order);
@@ -133,22 +115,6 @@ COHORT_HOST_DEVICE COHORT_INLINE void prefetch(T const* p) {
 
 } // namespace detail
 
-template <class V, class T>
-COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, true> at, run<T> const& x, index_t c) {
-  detail::prefetch<0>(x.p + c);
-  return lane_traits<V>::load(x.p + c, 1, at.count);
-}
-template <class V, class T>
-COHORT_HOST_DEVICE COHORT_INLINE V load(lane<V, true> at, run_or_value<T> const& x, index_t c) {
-  if (x.value) return V(detail::widen<double>(x.p));
-  return load(at, run<T>{x.p}, c);
-}
-template <class V, class T>
-COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, true> at, run<T> const& x, index_t c, V value) {
-  detail::prefetch<1>(x.p + c);
-  lane_traits<V>::store(x.p + c, 1, at.count, value);
-}
-
 template <class V, bool InRow, class T>
 COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, InRow> at, line<T> const& x, index_t c, V value) {
   if constexpr (!InRow) {
@@ -159,12 +125,43 @@ COHORT_HOST_DEVICE COHORT_INLINE void store(lane<V, InRow> at, line<T> const& x,
   }
 }
 
+template <class V, class T>
+COHORT_HOST_DEVICE COHORT_INLINE V load(run_lane<V> at, line<T> const& x, index_t c) {
+  detail::prefetch<0>(x.p + c);
+  return lane_traits<V>::load(x.p + c, 1, at.count);
+}
+template <class V, class T>
+COHORT_HOST_DEVICE COHORT_INLINE void store(run_lane<V> at, line<T> const& x, index_t c, V value) {
+  detail::prefetch<1>(x.p + c);
+  lane_traits<V>::store(x.p + c, 1, at.count, value);
+}
+
+template <class V, class T>
+COHORT_APART COHORT_HOST_DEVICE V load(rest_lane<V> at, line<T> const& x, index_t c) {
+  return load(lane<V, true>{at.count}, x, c);
+}
+template <class V, class T>
+COHORT_APART COHORT_HOST_DEVICE void store(rest_lane<V> at, line<T> const& x, index_t c, V value) {
+  store(lane<V, true>{at.count}, x, c, value);
+}
+
+/// The same of a line that may be one value for the whole row, although the others are runs.
+template <class L, class T>
+COHORT_HOST_DEVICE COHORT_INLINE typename L::type load_or_value(L at, line<T> const& x, index_t c) {
+  return load(at, x, c);
+}
+template <class V, class T>
+COHORT_HOST_DEVICE COHORT_INLINE V load_or_value(run_lane<V> at, line<T> const& x, index_t c) {
+  if (x.step == 0) return V(detail::widen<double>(x.p));
+  return load(at, x, c);
+}
+
 /// Where the covered cells stand among all cells, in logical order: r * width + c, offsets[r] + c or order[...].
-template <class V, bool InRow, class Space>
-COHORT_HOST_DEVICE COHORT_INLINE wide<V> position(lane<V, InRow> at, row_layout<Space> const& rows, index_t r,
-                                                  index_t c) {
-  using W = wide<V>;
-  if constexpr (!InRow) {
+template <class L, class Space>
+COHORT_HOST_DEVICE COHORT_INLINE wide<typename L::type> position([[maybe_unused]] L at, row_layout<Space> const& rows,
+                                                                 index_t r, index_t c) {
+  using W = wide<typename L::type>;
+  if constexpr (!L::in_row) {
     W const row = W(static_cast<double>(r)) + lane_traits<W>::iota();
     return row * W(static_cast<double>(rows.width)) + W(static_cast<double>(c));
   } else {

@@ -19,7 +19,6 @@
 ///   team.list(n, flag, line)         the numbers i < n with flag(i), in ascending order, to the line, which flag does not
 ///                                    read; returns how many. Not of a pack of rows: listing_team
 ///   team.clear(pointer, n)           zeros that nobody reads soon; absent: a for_each of stores
-///   Team::runs_pay                   whether a body should open a row as runs where it can; absent: no
 ///
 /// Each collective ends with the row's writes visible to the whole team. So does `stage`, whatever it returns: no thread
 /// writes a cell that another still has to read by itself. Where several blocks have a row, this is each block's own affair,
@@ -38,12 +37,6 @@
 
 COHORT_NAMESPACE_BEGIN
 
-/// A body opens a row twice over, with any strides and as runs, only where that buys vector loads.
-template <class Team>
-inline constexpr bool runs_pay = requires {
-  requires Team::runs_pay;
-};
-
 /// A functor of a reduction that is one long chain of dependent steps: a team may run the chains of several cells interleaved, in a
 /// lane type of its own.
 template <class F>
@@ -58,6 +51,28 @@ struct interleaved_functor {
 template <class F>
 COHORT_HOST_DEVICE constexpr interleaved_functor<F> interleaved(F f) {
   return {f};
+}
+
+/// A functor that is much text, and whether all lines that it reads and writes are runs. A team of packs compiles it once
+/// for whole packs of runs (run_lane) and once for whatever else there is (rest_lane); without MayRun only the latter. Other
+/// teams have one form of a row and call it as any functor.
+template <class F, bool MayRun>
+struct large_functor {
+  static constexpr bool may_run = MayRun;
+  F f;
+  bool runs;
+  template <class Lane>
+  COHORT_HOST_DEVICE COHORT_INLINE auto operator()(Lane at, index_t c) const {
+    return f(at, c);
+  }
+};
+template <bool MayRun = true, class F>
+COHORT_HOST_DEVICE constexpr large_functor<F, MayRun> large(F f, bool runs) {
+  return {f, runs};
+}
+template <class F>
+COHORT_HOST_DEVICE constexpr large_functor<F, false> large(F f) {
+  return {f, false};
 }
 
 /// Archetypes: the least that a functor handed to a team is, for checking the concepts without an algorithm.

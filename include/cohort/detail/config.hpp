@@ -44,6 +44,14 @@
 #define COHORT_COLD
 #endif
 
+/// On what runs once per row, chunk or call, or in rare lanes: code of its own, which its callers share and which compiles
+/// faster than they would with it. Not on the device, where a call costs registers.
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(__CUDA_ARCH__)
+#define COHORT_APART __attribute__((noinline))
+#else
+#define COHORT_APART
+#endif
+
 /// Before a loop of a few steps whose number is known: no loop on the device, where it would keep arrays out of registers.
 #if defined(__CUDA_ARCH__)
 #define COHORT_UNROLL _Pragma("unroll")

@@ -28,8 +28,8 @@ struct footprint {
 };
 
 /// Arithmetic modulo the address space: whether the shape fits 64 bits is checked elsewhere.
-inline footprint footprint_of(void const* data, int rank, index_t const* extent, index_t const* stride,
-                              std::size_t element) {
+COHORT_APART inline footprint footprint_of(void const* data, int rank, index_t const* extent, index_t const* stride,
+                                           std::size_t element) {
   footprint x{.data = data, .rank = rank};
   std::uintptr_t low = 0, high = 1;
   for (int i = 0; i < rank; ++i) {
@@ -76,10 +76,12 @@ constexpr bool coincide(footprint const& a, footprint const& b) {
 constexpr bool share_memory(footprint const& a, footprint const& b) { return intersect(a, b) && !side_by_side(a, b); }
 
 /// Two arguments of one value type: neither apart nor the same.
+COHORT_APART inline bool overlap(footprint const& a, footprint const& b, bool same_size) {
+  return share_memory(a, b) && !(same_size && coincide(a, b));
+}
 template <class Out, class In>
 bool overlaps(Out const& out, In const& in) {
-  footprint const a = footprint_of(out), b = footprint_of(in);
-  return share_memory(a, b) && (sizeof(*out.data) != sizeof(*in.data) || !coincide(a, b));
+  return overlap(footprint_of(out), footprint_of(in), sizeof(*out.data) == sizeof(*in.data));
 }
 
 /// Whether two elements of one argument are the same memory: i * a = j * b within the extents, for strides a and b.

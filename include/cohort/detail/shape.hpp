@@ -9,12 +9,10 @@
 #include <type_traits>
 
 #include <cohort/core/group_layout.hpp>
-#include <cohort/core/mask.hpp>
 #include <cohort/core/status.hpp>
 #include <cohort/core/token_layout.hpp>
-#include <cohort/core/vocabulary_mask.hpp>
 #include <cohort/core/workspace.hpp>
-#include <cohort/detail/overlap.hpp>
+#include <cohort/detail/argument.hpp>
 
 COHORT_NAMESPACE_BEGIN
 
@@ -26,59 +24,29 @@ inline constexpr bool host_readable = std::same_as<Space, host_space>;
 
 constexpr double as_double(index_t n) { return static_cast<double>(n); }
 
-constexpr status first_broken(std::initializer_list<status> checks) {
+COHORT_APART constexpr status first_broken(std::initializer_list<status> checks) {
   for (status const& s : checks)
     if (!s) return s;
   return {};
 }
 
-template <class T, class Space>
-footprint footprint_of(mask_view<T, Space> const& x) {
-  return footprint_of(x.data, x.rank, x.extent, x.stride, x.element_bytes());
-}
-
-template <class Space>
-footprint footprint_of(vocabulary_mask_view<Space> const& x) {
-  if (!x.given()) return {};
-  return footprint_of(x.data, x.rank, x.extent, x.stride, sizeof(*x.data));
-}
-
-template <class Space>
-footprint footprint_of(index_view<Space> const& x) {
-  if (!x.given) return {};
-  return footprint_of(x.data, 1, &x.extent, &x.stride, static_cast<std::size_t>(x.bytes));
-}
-
-/// What the address of an argument's elements is a multiple of.
-template <class View>
-requires requires(View const& x) { sizeof(*x.data); }
-constexpr std::size_t alignment_of(View const& x) { return alignof(std::remove_pointer_t<decltype(x.data)>); }
-template <class T, class Space>
-constexpr std::size_t alignment_of(mask_view<T, Space> const& x) {
-  return x.element_bytes();
-}
-template <class Space>
-constexpr std::size_t alignment_of(index_view<Space> const& x) {
-  return static_cast<std::size_t>(x.bytes);
-}
-
-/// Makes the statuses of one function.
+/// Makes the statuses of one function. Its rules are no templates and not inlined: a call has dozens of them.
 struct checker {
   char const* function;
 
-  [[nodiscard]] constexpr status broken(error_code code, char const* argument, char const* rule,
-                                        index_t index = -1) const {
+  [[nodiscard]] COHORT_APART constexpr status broken(error_code code, char const* argument, char const* rule,
+                                                     index_t index = -1) const {
     return {.code = code, .function = function, .argument = argument, .rule = rule, .index = index};
   }
-  [[nodiscard]] constexpr status differs(error_code code, char const* argument, char const* rule, double found,
-                                         double expected, index_t index = -1) const {
+  [[nodiscard]] COHORT_APART constexpr status differs(error_code code, char const* argument, char const* rule,
+                                                      double found, double expected, index_t index = -1) const {
     return {code, function, argument, rule, index, status::values_told::both, found, expected};
   }
 
   /// Extents are not negative, their product and the reach of the strides fit, and where there are elements there is
   /// data, aligned.
-  [[nodiscard]] constexpr status shape(char const* argument, void const* data, index_t const* extent,
-                                       index_t const* stride, int rank, std::size_t alignment = 1) const {
+  [[nodiscard]] COHORT_APART constexpr status shape(char const* argument, void const* data, index_t const* extent,
+                                                    index_t const* stride, int rank, std::size_t alignment = 1) const {
     constexpr index_t largest_element = 8;
     index_t elements = 1, reach = largest_element, span = 0;
     for (int i = 0; i < rank; ++i) {
@@ -98,28 +66,38 @@ struct checker {
     return {};
   }
 
-  [[nodiscard]] constexpr status extent(char const* argument, index_t found, index_t expected, int axis = 0) const {
+  [[nodiscard]] constexpr status shape(char const* argument, seen_argument const& x) const {
+    return shape(argument, x.data, x.extent, x.stride, x.rank, x.alignment);
+  }
+
+  [[nodiscard]] COHORT_APART constexpr status extent(char const* argument, index_t found, index_t expected,
+                                                     int axis = 0) const {
     if (found == expected) return {};
     return differs(error_code::shape_mismatch, argument, "extent differs from the other arguments", as_double(found),
                    as_double(expected), axis);
   }
 
-  template <class View>
-  [[nodiscard]] constexpr status vector(char const* argument, View const& x, index_t expected) const {
-    if (!x.given) return {};
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
+  [[nodiscard]] COHORT_APART constexpr status of_length(char const* argument, seen_argument const& x,
+                                                        index_t expected) const {
+    if (status const s = shape(argument, x); !s) return s;
     return extent(argument, x.extent[0], expected);
   }
-
+  template <class View>
+  [[nodiscard]] constexpr status vector(char const* argument, View const& x, index_t expected) const {
+    return x.given ? of_length(argument, seen(x), expected) : status{};
+  }
   template <class T, class Space>
   [[nodiscard]] constexpr status rows_of(char const* argument, view<T, 1, Space> const& x, index_t expected) const {
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
-    return extent(argument, x.extent[0], expected);
+    return of_length(argument, seen(x), expected);
   }
 
   template <class View>
   [[nodiscard]] constexpr status matrix(char const* argument, View const& x, index_t rows, index_t columns) const {
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 2, alignment_of(x)); !s) return s;
+    return matrix_of(argument, seen(x), rows, columns);
+  }
+  [[nodiscard]] COHORT_APART constexpr status matrix_of(char const* argument, seen_argument const& x, index_t rows,
+                                                        index_t columns) const {
+    if (status const s = shape(argument, x); !s) return s;
     if (status const s = extent(argument, x.extent[0], rows, 0); !s) return s;
     if (status const s = extent(argument, x.extent[1], columns, 1); !s) return s;
     if (columns < 2 || x.stride[1] == 1) return {};
@@ -131,8 +109,7 @@ struct checker {
   [[nodiscard]] constexpr status row_mask(char const* argument, View const& x, index_t rows) const {
     if (x.rank == 0) return {};
     if (x.rank == 2) return differs(error_code::bad_rank, argument, "it has a value per row", 2, 1);
-    if (status const s = shape(argument, x.data, x.extent, x.stride, 1, alignment_of(x)); !s) return s;
-    return extent(argument, x.extent[0], rows);
+    return of_length(argument, seen(x), rows);
   }
 
   /// A bit per class: words that follow one another, for all rows or for each.
@@ -141,7 +118,7 @@ struct checker {
                                             index_t classes) const {
     if (!x.given()) return {};
     int const last = x.rank - 1;
-    if (status const s = shape(argument, x.data, x.extent, x.stride, x.rank, alignment_of(x)); !s) return s;
+    if (status const s = shape(argument, seen(x)); !s) return s;
     if (status const s = extent(argument, x.words(), (classes + 31) / 32, last); !s) return s;
     if (x.rank == 2)
       if (status const s = extent(argument, x.extent[0], rows, 0); !s) return s;
@@ -152,17 +129,16 @@ struct checker {
 
   template <class Space>
   [[nodiscard]] constexpr status indices_alone(char const* argument, index_view<Space> const& x) const {
-    return shape(argument, x.data, &x.extent, &x.stride, 1, alignment_of(x));
+    return shape(argument, seen(x));
   }
   template <class Space>
   [[nodiscard]] constexpr status indices(char const* argument, index_view<Space> const& x, index_t expected) const {
-    if (status const s = indices_alone(argument, x); !s) return s;
-    return extent(argument, x.extent, expected);
+    return of_length(argument, seen(x), expected);
   }
 
   /// A layout's own numbers.
   template <class Space>
-  [[nodiscard]] constexpr status layout(token_layout<Space> const& x) const {
+  [[nodiscard]] COHORT_APART constexpr status layout(token_layout<Space> const& x) const {
     if (!x.is_packed()) {
       index_t const extents[2] = {x.rows.rows, x.rows.width}, strides[2] = {0, 0};
       return shape("layout", &x, extents, strides, 2);
@@ -177,21 +153,27 @@ struct checker {
   [[nodiscard]] constexpr status tokens(char const* argument, token_layout<Space> const& layout, View const& x,
                                         index_t packed_tokens) const {
     if (x.rank == 0) return {};
-    if (status const s = shape(argument, x.data, x.extent, x.stride, x.rank, alignment_of(x)); !s) return s;
-    if (x.rank == 1 && layout.is_packed()) return extent(argument, x.extent[0], packed_tokens);
+    index_t const padded[2] = {layout.rows.rows, layout.rows.width};
+    return tokens_of(argument, seen(x), layout.is_packed() ? nullptr : padded, packed_tokens);
+  }
+  /// `padded` is null where the layout is packed.
+  [[nodiscard]] COHORT_APART constexpr status tokens_of(char const* argument, seen_argument const& x,
+                                                        index_t const* padded, index_t packed_tokens) const {
+    if (status const s = shape(argument, x); !s) return s;
+    if (x.rank == 1 && !padded) return extent(argument, x.extent[0], packed_tokens);
     if (x.rank == 1) {
       index_t cells = 0;
-      return checked_multiply(layout.rows.rows, layout.rows.width, cells) ? extent(argument, x.extent[0], cells)
-                                                                          : status{}; // the layout's own fault
+      return checked_multiply(padded[0], padded[1], cells) ? extent(argument, x.extent[0], cells)
+                                                           : status{}; // the layout's own fault
     }
-    if (layout.is_packed()) return differs(error_code::bad_rank, argument, "packed tokens have one dimension", 2, 1);
-    if (status const s = extent(argument, x.extent[0], layout.rows.rows, 0); !s) return s;
-    return extent(argument, x.extent[1], layout.rows.width, 1);
+    if (!padded) return differs(error_code::bad_rank, argument, "packed tokens have one dimension", 2, 1);
+    if (status const s = extent(argument, x.extent[0], padded[0], 0); !s) return s;
+    return extent(argument, x.extent[1], padded[1], 1);
   }
 
   /// Offsets start at 0, do not decrease and end at `total`. Read on the host only.
   template <class Space>
-  [[nodiscard]] status offsets(char const* argument, index_view<Space> const& x, index_t total) const {
+  [[nodiscard]] COHORT_APART status offsets(char const* argument, index_view<Space> const& x, index_t total) const {
     bool const readable = host_readable<Space> && x.given && x.data && x.extent > 0;
     if (!readable || !indices_alone(argument, x)) return {}; // a shape's fault is its own check's
     if (x[0] != 0) return differs(error_code::bad_offsets, argument, "offsets start at 0", as_double(x[0]), 0, 0);
@@ -222,12 +204,13 @@ struct checker {
     return offsets("groups", x.view, samples);
   }
 
-  [[nodiscard]] constexpr status parameter(bool holds, char const* argument, char const* rule, double found) const {
+  [[nodiscard]] COHORT_APART constexpr status parameter(bool holds, char const* argument, char const* rule,
+                                                        double found) const {
     if (holds) return {};
     return {error_code::bad_parameter, function, argument, rule, -1, status::values_told::found, found, 0};
   }
-  [[nodiscard]] constexpr status rule(bool holds, error_code code, char const* argument, char const* text,
-                                      index_t index = -1) const {
+  [[nodiscard]] COHORT_APART constexpr status rule(bool holds, error_code code, char const* argument, char const* text,
+                                                   index_t index = -1) const {
     return holds ? status{} : broken(code, argument, text, index);
   }
   template <class Out, class In>
@@ -235,21 +218,25 @@ struct checker {
     return rule(!overlaps(out, in), error_code::overlap, argument, "overlaps an input without being it");
   }
   /// An output that must not touch another argument at all, and whose elements are all different ones.
-  [[nodiscard]] status apart(char const* argument, footprint const& out, footprint const& other) const {
+  [[nodiscard]] COHORT_APART status apart(char const* argument, footprint const& out, footprint const& other) const {
     return rule(!share_memory(out, other), error_code::overlap, argument, "shares memory with another argument");
   }
   template <class Out>
   [[nodiscard]] status writable(char const* argument, Out const& out) const {
-    return rule(!folds_onto_itself(footprint_of(out)), error_code::overlap, argument,
-                "two of its elements are the same memory");
+    return writable_memory(argument, footprint_of(out));
+  }
+  [[nodiscard]] COHORT_APART status writable_memory(char const* argument, footprint const& out) const {
+    return rule(!folds_onto_itself(out), error_code::overlap, argument, "two of its elements are the same memory");
   }
   /// An output over tokens or sequences against what none may touch: itself, the mask and the layout's offsets.
   template <class Space, class Out, class Mask>
   [[nodiscard]] status output(char const* argument, token_layout<Space> const& layout, Out const& out,
                               Mask const& mask) const {
-    footprint const memory = footprint_of(out);
-    return first_broken({writable(argument, out), apart(argument, memory, footprint_of(mask)),
-                         apart(argument, memory, footprint_of(layout.rows.offsets))});
+    return untouched(argument, footprint_of(out), footprint_of(mask), footprint_of(layout.rows.offsets));
+  }
+  [[nodiscard]] COHORT_APART status untouched(char const* argument, footprint const& out, footprint const& mask,
+                                              footprint const& offsets) const {
+    return first_broken({writable_memory(argument, out), apart(argument, out, mask), apart(argument, out, offsets)});
   }
   /// What a formula says of its own parameters.
   template <class Fault>
@@ -257,7 +244,8 @@ struct checker {
     return parameter(fault.argument == nullptr, fault.argument, fault.rule, fault.found);
   }
 
-  [[nodiscard]] constexpr status workspace(scratch_memory const& memory, workspace_layout const& needed) const {
+  [[nodiscard]] COHORT_APART constexpr status workspace(scratch_memory const& memory,
+                                                        workspace_layout const& needed) const {
     if (needed.overflow()) return broken(error_code::size_overflow, "workspace", "its size leaves 64 bits");
     if (needed.bytes() <= memory.bytes) return {};
     return differs(error_code::bad_workspace, "workspace", "the context's workspace is too short (context.reserve)",

@@ -55,6 +55,10 @@ struct gae_row {
   mask_line mask, done;
   double gamma, decay; ///< decay is gamma * lambda
 
+  [[nodiscard]] COHORT_HOST_DEVICE bool runs() const {
+    return is_run(reward) && is_run(value) && is_run(mask) && is_run(done);
+  }
+
   template <class V>
   struct token {
     decltype(lane_traits<V>::all()) valid, usable, ends;
@@ -148,16 +152,17 @@ private:
   template <class Team>
   COHORT_HOST_DEVICE static auto count(Team const& team, gae_row<T, Space> const& x, index_t n) {
     using U = typename Team::uniform;
-    auto counts = team.template reduce<basic_token_counts>(n, [x]<class L>(L at, index_t c)
-                                                                  COHORT_FLAT { return x.count(at, c); });
+    auto const term = [x]<class L>(L at, index_t c) COHORT_FLAT { return x.count(at, c); };
+    auto counts = team.template reduce<basic_token_counts>(n, large<true>(term, x.runs()));
     if (!x.bootstrap.p) return counts;
-    auto const unknown = team.template reduce<sum_of>(1, [x]<class L>(L at, index_t) COHORT_FLAT {
-      using V = typename L::type;
-      return sum_of<V>{lane_select(lane_is_finite(load(at, x.bootstrap, 0)), V(0), V(1))};
-    });
+    auto const unknown = team.template reduce<sum_of>(
+        1, large([x]<class L>(L at, index_t) COHORT_FLAT {
+          using V = typename L::type;
+          return sum_of<V>{lane_select(lane_is_finite(load(at, x.bootstrap, 0)), V(0), V(1))};
+        }));
     if (!lane_any(U(0) < unknown.sum)) return counts;
-    auto const last =
-        team.template reduce<last_columns>(n, [x]<class L>(L at, index_t c) COHORT_FLAT { return x.columns(at, c); });
+    auto const last = team.template reduce<last_columns>(
+        n, large([x]<class L>(L at, index_t c) COHORT_FLAT { return x.columns(at, c); }));
     auto const needed = lane_and(U(0) < unknown.sum, last.end < last.token);
     counts.bad_bootstraps = lane_select(needed, U(1), U(0));
     counts.first_bad_bootstrap = lane_select(needed, U(static_cast<double>(x.r)) + lane_traits<U>::iota(), U(infinity));

@@ -27,9 +27,9 @@ struct range_sums {
 };
 
 /// The rewards at some cells, in the lanes of their type.
-template <class V, bool InRow, class Space>
-COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(lane<V, InRow> at, row_layout<Space> const& rows, index_t r,
-                                                          index_t c, V x, decltype(lane_traits<V>::all()) given) {
+template <class L, class Space, class V = typename L::type>
+COHORT_HOST_DEVICE COHORT_INLINE range_sums<V> range_term(L at, row_layout<Space> const& rows, index_t r, index_t c,
+                                                          V x, decltype(lane_traits<V>::all()) given) {
   auto const live = lane_and(given, lane_is_finite(x)), dead = lane_and(given, lane_not(lane_is_finite(x)));
   return {lane_select(live, x, V(infinity)), lane_select(live, x, V(-infinity)), lane_select(live, V(1), V(0)),
           lane_select(dead, V(1), V(0)), position_where(at, rows, r, c, dead)};
@@ -138,9 +138,10 @@ COHORT_HOST_DEVICE COHORT_INLINE auto range_of(Team const& team, line<T const> x
   });
   if (!lane_any(seen.spoiled != U(0)))
     return row_range<U>{{seen.low, seen.high, U(static_cast<double>(n)), U(0)}, seen.least, true};
-  return row_range<U>{team.template reduce<range_sums>(n, [=]<class L>(L at, index_t c) COHORT_FLAT {
+  auto const term = [=]<class L>(L at, index_t c) COHORT_FLAT {
     return range_term(at, rows, r, c, load(at, x, c), lane_traits<typename L::type>::all());
-  })};
+  };
+  return row_range<U>{team.template reduce<range_sums>(n, large(term))};
 }
 
 /// How a sum is made order-free: no term and no partial sum rounds, terms are rounded to one grid, or to two.

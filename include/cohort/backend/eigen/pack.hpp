@@ -3,7 +3,8 @@
 /// The pack: as many lanes as Eigen's float packet has, of float or of double, and the words of core/lane.hpp over it.
 ///
 /// Plain members, not arrays: g++ keeps arrays in memory. Everything always_inline: one outlined lambda costs more than
-/// what it computes.
+/// what it computes. Each word is written out for both packets: a function that takes the word as a lambda is two more
+/// inlinings of everything, and they were a tenth of what a call costs to compile.
 #pragma once
 
 #include <concepts>
@@ -79,14 +80,6 @@ struct pack_mask<T, 1> {
   using words = packet_mask<packet_of<T>>;
   typename words::type low;
 };
-/// f on the masks or packets of each packet.
-template <class T, class F, class... Operands>
-COHORT_INLINE pack_mask<T> each_mask(F f, Operands... operands) {
-  pack_mask<T> result;
-  result.low = f(operands.low...);
-  if constexpr (pack<T>::parts == 2) result.high = f(operands.high...);
-  return result;
-}
 
 /// Keeps a product a product: g++ contracts it into a later sum otherwise, differently in each copy of a loop, and the
 /// bits of a token would depend on the width of the padding.
@@ -104,19 +97,31 @@ COHORT_INLINE P kept(P x) {
 
 template <class T>
 COHORT_INLINE pack<T> operator+(pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::padd(x, y); }, a, b);
+  pack<T> y;
+  y.low = packet::padd(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::padd(a.high, b.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> operator-(pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::psub(x, y); }, a, b);
+  pack<T> y;
+  y.low = packet::psub(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::psub(a.high, b.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> operator*(pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y) COHORT_FLAT { return kept(packet::pmul(x, y)); }, a, b);
+  pack<T> y;
+  y.low = kept(packet::pmul(a.low, b.low));
+  if constexpr (pack<T>::parts == 2) y.high = kept(packet::pmul(a.high, b.high));
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> operator/(pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::pdiv(x, y); }, a, b);
+  pack<T> y;
+  y.low = packet::pdiv(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::pdiv(a.high, b.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> lane_multiply(pack<T> a, pack<T> b) {
@@ -124,15 +129,24 @@ COHORT_INLINE pack<T> lane_multiply(pack<T> a, pack<T> b) {
 }
 template <class T>
 COHORT_INLINE pack<T> lane_min(pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::pmin(x, y); }, a, b);
+  pack<T> y;
+  y.low = packet::pmin(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::pmin(a.high, b.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> lane_max(pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y) COHORT_FLAT { return packet::pmax(x, y); }, a, b);
+  pack<T> y;
+  y.low = packet::pmax(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::pmax(a.high, b.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> lane_fma(pack<T> a, pack<T> b, pack<T> c) {
-  return each_packet([](auto x, auto y, auto z) COHORT_FLAT { return packet::pmadd(x, y, z); }, a, b, c);
+  pack<T> y;
+  y.low = packet::pmadd(a.low, b.low, c.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::pmadd(a.high, b.high, c.high);
+  return y;
 }
 /// Correctly rounded. Eigen's own is an approximation for most packets.
 template <class P>
@@ -153,28 +167,46 @@ COHORT_INLINE P rounded_sqrt(P x) {
 }
 template <class T>
 COHORT_INLINE pack<T> lane_sqrt(pack<T> a) {
-  return each_packet([](auto x) COHORT_FLAT { return rounded_sqrt(x); }, a);
+  pack<T> y;
+  y.low = rounded_sqrt(a.low);
+  if constexpr (pack<T>::parts == 2) y.high = rounded_sqrt(a.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> lane_abs(pack<T> a) {
-  return each_packet([](auto x) COHORT_FLAT { return packet::pabs(x); }, a);
+  pack<T> y;
+  y.low = packet::pabs(a.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::pabs(a.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack<T> lane_log(pack<T> a) {
-  return each_packet([](auto x) COHORT_FLAT { return packet::plog(x); }, a);
+  pack<T> y;
+  y.low = packet::plog(a.low);
+  if constexpr (pack<T>::parts == 2) y.high = packet::plog(a.high);
+  return y;
 }
 
 template <class T>
 COHORT_INLINE pack_mask<T> operator<(pack<T> a, pack<T> b) {
-  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::less(x, y); }, a, b);
+  pack_mask<T> mask;
+  mask.low = pack_mask<T>::words::less(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) mask.high = pack_mask<T>::words::less(a.high, b.high);
+  return mask;
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator<=(pack<T> a, pack<T> b) {
-  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::less_equal(x, y); }, a, b);
+  pack_mask<T> mask;
+  mask.low = pack_mask<T>::words::less_equal(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) mask.high = pack_mask<T>::words::less_equal(a.high, b.high);
+  return mask;
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator==(pack<T> a, pack<T> b) {
-  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::equal(x, y); }, a, b);
+  pack_mask<T> mask;
+  mask.low = pack_mask<T>::words::equal(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) mask.high = pack_mask<T>::words::equal(a.high, b.high);
+  return mask;
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator>(pack<T> a, pack<T> b) {
@@ -187,15 +219,24 @@ COHORT_INLINE pack_mask<T> operator>=(pack<T> a, pack<T> b) {
 
 template <class T>
 COHORT_INLINE pack_mask<T> lane_and(pack_mask<T> a, pack_mask<T> b) {
-  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::both(x, y); }, a, b);
+  pack_mask<T> mask;
+  mask.low = pack_mask<T>::words::both(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) mask.high = pack_mask<T>::words::both(a.high, b.high);
+  return mask;
 }
 template <class T>
 COHORT_INLINE pack_mask<T> lane_or(pack_mask<T> a, pack_mask<T> b) {
-  return each_mask<T>([](auto x, auto y) COHORT_FLAT { return pack_mask<T>::words::either(x, y); }, a, b);
+  pack_mask<T> mask;
+  mask.low = pack_mask<T>::words::either(a.low, b.low);
+  if constexpr (pack<T>::parts == 2) mask.high = pack_mask<T>::words::either(a.high, b.high);
+  return mask;
 }
 template <class T>
 COHORT_INLINE pack_mask<T> lane_not(pack_mask<T> a) {
-  return each_mask<T>([](auto x) COHORT_FLAT { return pack_mask<T>::words::opposite(x); }, a);
+  pack_mask<T> y;
+  y.low = pack_mask<T>::words::opposite(a.low);
+  if constexpr (pack<T>::parts == 2) y.high = pack_mask<T>::words::opposite(a.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE pack_mask<T> operator!=(pack<T> a, pack<T> b) {
@@ -203,8 +244,10 @@ COHORT_INLINE pack_mask<T> operator!=(pack<T> a, pack<T> b) {
 }
 template <class T>
 COHORT_INLINE pack<T> lane_select(pack_mask<T> mask, pack<T> a, pack<T> b) {
-  return each_packet([](auto x, auto y, auto m) COHORT_FLAT { return pack_mask<T>::words::select(m, x, y); }, a, b,
-                     mask);
+  pack<T> y;
+  y.low = pack_mask<T>::words::select(mask.low, a.low, b.low);
+  if constexpr (pack<T>::parts == 2) y.high = pack_mask<T>::words::select(mask.high, a.high, b.high);
+  return y;
 }
 template <class T>
 COHORT_INLINE bool lane_any(pack_mask<T> mask) {
@@ -218,7 +261,10 @@ COHORT_INLINE bool lane_any(pack_mask<T> mask) {
 /// Exactly 0 below the smallest normal result (so for -inf), infinity above the largest finite one, NaN for NaN.
 template <class T>
 COHORT_INLINE pack<T> lane_exp(pack<T> x) {
-  return each_packet([](auto p) COHORT_FLAT { return exponential<T>(p); }, x);
+  pack<T> y;
+  y.low = exponential<T>(x.low);
+  if constexpr (pack<T>::parts == 2) y.high = exponential<T>(x.high);
+  return y;
 }
 
 } // namespace detail::packs

@@ -159,7 +159,7 @@ COHORT_INLINE pack<T> lane_head(int count, pack<T> x, pack<T> rest) {
 }
 
 template <class T>
-COHORT_INLINE double lane_fold(sum_rule, pack<T> x) {
+COHORT_APART COHORT_HIDDEN double lane_fold(sum_rule, pack<T> x) {
   auto const y = lane_cast<pack<double>>(x);
   if constexpr (pack<double>::parts == 2)
     return packet::predux(packet::padd(y.low, y.high));
@@ -167,14 +167,14 @@ COHORT_INLINE double lane_fold(sum_rule, pack<T> x) {
     return packet::predux(y.low);
 }
 template <class T>
-COHORT_INLINE double lane_fold(minimum_rule, pack<T> x) {
+COHORT_APART COHORT_HIDDEN double lane_fold(minimum_rule, pack<T> x) {
   if constexpr (pack<T>::parts == 2)
     return static_cast<double>(packet::predux_min(packet::pmin(x.low, x.high)));
   else
     return static_cast<double>(packet::predux_min(x.low));
 }
 template <class T>
-COHORT_INLINE double lane_fold(maximum_rule, pack<T> x) {
+COHORT_APART COHORT_HIDDEN double lane_fold(maximum_rule, pack<T> x) {
   if constexpr (pack<T>::parts == 2)
     return static_cast<double>(packet::predux_max(packet::pmax(x.low, x.high)));
   else

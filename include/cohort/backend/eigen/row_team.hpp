@@ -19,7 +19,6 @@ template <class T>
 struct row_team : one_thread {
   using uniform = double;
   static constexpr int max_chunks = 128;
-  static constexpr bool runs_pay = true;
   static constexpr index_t tile = 128 * pack_size;
 
   [[nodiscard]] COHORT_INLINE index_t chunk(index_t n) const {
@@ -51,9 +50,13 @@ struct row_team : one_thread {
 
   template <class F>
   COHORT_INLINE void for_each(index_t n, F f) const {
-    index_t const whole = n - n % pack_size;
-    for (index_t c = 0; c < whole; c += pack_size) f(lanes(pack_size), c);
-    if (whole < n) f(lanes(n - whole), whole);
+    if constexpr (requires { F::may_run; }) {
+      for (index_t c = 0; c < n; c += pack_size) f.f(rest(n - c), c);
+    } else {
+      index_t const whole = n - n % pack_size;
+      for (index_t c = 0; c < whole; c += pack_size) f(lanes(pack_size), c);
+      if (whole < n) f(lanes(n - whole), whole);
+    }
   }
 
   /// A state that lists its fields by `each` is scanned a pack at a time: log2 of its lanes compositions inside of it.
@@ -128,18 +131,24 @@ private:
   }
   template <template <class> class E>
   static COHORT_INLINE E<pack<T>> scan_pack(index_t count, E<pack<T>> const& x) {
-    if (count == pack_size) return scan_lanes<E>(x);
-    return scan_lanes<E>(E<pack<T>>::template each<pack<T>>(head_of{static_cast<int>(count)}, x, E<pack<T>>{}));
+    E<pack<T>> y = x;
+    if (count < pack_size) y = E<pack<T>>::template each<pack<T>>(head_of{static_cast<int>(count)}, x, E<pack<T>>{});
+    return scan_lanes<E>(y);
   }
 
   static COHORT_INLINE lane<pack<T>, true> lanes(index_t count) { return {static_cast<int>(count)}; }
+  static COHORT_INLINE rest_lane<pack<T>> rest(index_t left) {
+    return {static_cast<int>((std::min)(index_t{pack_size}, left))};
+  }
 
   /// Two chains, because an addition takes four cycles to be seen; one where a term is so much work that its registers
   /// are worth more.
   template <template <class> class A, class F>
   static COHORT_INLINE A<double> reduce_tile(index_t first, index_t end, F& f) {
     using partial = decltype(f(lanes(pack_size), first));
-    if constexpr (requires { typename F::interleaves; })
+    if constexpr (requires { F::may_run; })
+      return reduce_large<A, partial>(first, end, f);
+    else if constexpr (requires { typename F::interleaves; })
       return reduce_twins<A, partial>(first, end, f);
     else if constexpr (sizeof(partial) > 4 * sizeof(pack<T>))
       return reduce_chain<A, partial>(first, end, f);
@@ -160,6 +169,49 @@ private:
     return fold(merge(even, odd));
   }
 
+  template <class Partial, class F>
+  static COHORT_INLINE Partial rest_of(rest_lane<pack<T>> at, index_t c, F& f) {
+    Partial const x = f(at, c);
+    return at.count < pack_size ? head(at.count, x) : x;
+  }
+
+  /// The same chains, the text of f once for whole packs of runs and once for the rest.
+  template <template <class> class A, class Partial, class F>
+  static COHORT_INLINE A<double> reduce_large(index_t first, index_t end, F& f) {
+    if constexpr (sizeof(Partial) <= 4 * sizeof(pack<T>)) return reduce_large_twice<A, Partial>(first, end, f);
+    constexpr run_lane<pack<T>> whole{};
+    Partial sum;
+    index_t c = first;
+    if constexpr (F::may_run)
+      if (f.runs)
+        for (; c + pack_size <= end; c += pack_size) sum = merge(sum, f.f(whole, c));
+    for (; c < end; c += pack_size) sum = merge(sum, rest_of<Partial>(rest(end - c), c, f.f));
+    return fold(sum);
+  }
+
+  /// Two chains: `next` is the one whose turn it is.
+  template <template <class> class A, class Partial, class F>
+  static COHORT_INLINE A<double> reduce_large_twice(index_t first, index_t end, F& f) {
+    constexpr run_lane<pack<T>> whole{};
+    Partial next, other;
+    auto const take = [&](Partial const& x) COHORT_FLAT {
+      Partial const sum = merge(next, x);
+      next = other, other = sum;
+    };
+    index_t c = first;
+    if constexpr (F::may_run)
+      if (f.runs) {
+        if constexpr (sizeof(Partial) > sizeof(pack<T>)) // turns would be moves of every field, and the text is short
+          for (; c + 2 * pack_size <= end; c += 2 * pack_size)
+            next = merge(next, f.f(whole, c)), other = merge(other, f.f(whole, c + pack_size));
+        else
+          for (; c + pack_size <= end; c += pack_size) take(f.f(whole, c));
+      }
+    for (; c < end; c += pack_size) take(rest_of<Partial>(rest(end - c), c, f.f));
+    bool const odd = (end - first + pack_size - 1) / pack_size % 2 != 0;
+    return fold(odd ? merge(other, next) : merge(next, other));
+  }
+
   /// The same two chains, but step by step: the same bits.
   template <template <class> class A, class Partial, class F>
   static COHORT_INLINE A<double> reduce_twins(index_t first, index_t end, F& f) {
@@ -169,7 +221,9 @@ private:
     index_t c = first;
     for (; c + both <= end; c += both) sums = merge(sums, f(twins{both}, c));
     if (c == end) return fold(sums);
-    return merge(fold(sums), reduce_chain<A, Partial>(c, end, f));
+    Partial sum;
+    for (; c < end; c += pack_size) sum = merge(sum, rest_of<Partial>(rest(end - c), c, f));
+    return merge(fold(sums), fold(sum));
   }
 
   template <template <class> class A, class Partial, class F>

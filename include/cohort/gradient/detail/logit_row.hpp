@@ -11,7 +11,8 @@ COHORT_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// A class that is not allowed reads as -inf. Without a mask (Masked false) nothing is tested inside a loop.
+/// A class that is not allowed reads as -inf. Where there is no mask (Masked false) nothing is tested inside a loop; where
+/// there may be one, whether there is.
 template <class L, bool Masked>
 struct logit_row {
   L const* logits;
@@ -22,9 +23,8 @@ struct logit_row {
     using V = typename At::type;
     V const x = lane_traits<V>::load(logits + c, 1, at.count);
     if constexpr (Masked)
-      return lane_select(lane_traits<V>::bits(word(c)), x, V(-infinity));
-    else
-      return x;
+      if (allowed) return lane_select(lane_traits<V>::bits(word(c)), x, V(-infinity));
+    return x;
   }
   /// The same on the first look at a row, which comes from memory: asks for what the loop touches 8 KB later.
   template <class At>
@@ -44,9 +44,8 @@ struct logit_row {
 private:
   [[nodiscard]] COHORT_HOST_DEVICE bool allows([[maybe_unused]] index_t c) const {
     if constexpr (Masked)
-      return lane_traits<float>::bits(word(c));
-    else
-      return true;
+      if (allowed) return lane_traits<float>::bits(word(c));
+    return true;
   }
   template <class V>
   COHORT_HOST_DEVICE COHORT_INLINE void ask_ahead(index_t c) const {

@@ -21,7 +21,7 @@ struct named_footprint {
   char const* argument;
   footprint memory;
 };
-inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs) {
+COHORT_APART inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs) {
   for (auto const* x = outputs.begin(); x != outputs.end(); ++x)
     for (auto const* y = outputs.begin(); y != x; ++y)
       if (status const s = check.apart(x->argument, x->memory, y->memory); !s) return s;
@@ -29,8 +29,8 @@ inline status check_apart(checker const& check, std::initializer_list<named_foot
 }
 
 /// Outputs that share memory with no input, with no other output and not with themselves.
-inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs,
-                          std::initializer_list<footprint> inputs) {
+COHORT_APART inline status check_apart(checker const& check, std::initializer_list<named_footprint> outputs,
+                                       std::initializer_list<footprint> inputs) {
   for (auto const* out = outputs.begin(); out != outputs.end(); ++out) {
     if (status const s = check.writable(out->argument, out->memory); !s) return s;
     for (footprint const& in : inputs)

@@ -165,11 +165,13 @@ private:
   COHORT_HOST_DEVICE row_seeds seeds_of(Team const& team, place at, scored_row const& s, row_terms& sums) const {
     auto const& policy = tokens.policy;
     if (phase == rows_phase::fused) {
-      auto row = policy.template open<any_lines>(at.sequence);
+      auto row = policy.open(at.sequence);
       row.weight = token_weight<T>(policy.normalizer, static_cast<double>(*tokens.at(tokens.valid, at)));
-      auto const bad = team.template reduce<sum_of_few>(1, [row, at]<class At>(At lane_at, index_t) COHORT_FLAT {
-        return sum_of_few<typename At::type>{row.loss_term(lane_at, at.column).bad_slots};
-      });
+      auto const bad = team.template reduce<sum_of_few>(
+          1, large([row, at]<class At>(At one, index_t) COHORT_FLAT {
+            using V = typename At::type;
+            return sum_of_few<V>{row.loss_apart(lane<V, true>{one.count}, at.column).bad_slots};
+          }));
       if (bad.sum > 0) return {};
     }
     row_seeds seed{.log_prob = static_cast<double>(*tokens.at(policy.d_log_prob, at))};

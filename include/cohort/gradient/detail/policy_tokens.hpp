@@ -75,29 +75,31 @@ struct live_tokens_body {
     index_t const n = p.rows.length(r);
     auto const mask = p.mask.row(p.rows, r);
     auto const advantage = p.advantage.row(p.rows, r);
-    auto const counts = team.template reduce<sequence_sums>(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
-      using V = typename At::type;
-      auto const valid = load_mask<T>(at, mask, c);
-      V const given = lane_select(valid, load(at, advantage, c), V(0));
-      return sequence_sums<V>{lane_select(valid, V(1), V(0)), lane_select(given != V(0), V(1), V(0)), V(0)};
-    });
+    auto const counts = team.template reduce<sequence_sums>(
+        n, large([=]<class At>(At at, index_t c) COHORT_FLAT {
+          using V = typename At::type;
+          auto const valid = load_mask<T>(at, mask, c);
+          V const given = lane_select(valid, load(at, advantage, c), V(0));
+          return sequence_sums<V>{lane_select(valid, V(1), V(0)), lane_select(given != V(0), V(1), V(0)), V(0)};
+        }));
     bool const each = tokens.advantage_decides() && p.terms.level == ratio_level::token;
     bool const any = !tokens.advantage_decides() || counts.usable > 0;
     auto const live = tokens.live.row(p.rows, r);
     auto const number = tokens.valid.row(p.rows, r), log_prob = tokens.log_prob.row(p.rows, r),
                log_sum_exp = tokens.log_sum_exp.row(p.rows, r), entropy = tokens.entropy.row(p.rows, r);
-    team.for_each(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
-      using V = typename At::type;
-      auto const valid = load_mask<T>(at, mask, c);
-      auto const looked_at = any ? lane_and(valid, each ? load(at, advantage, c) != V(0) : lane_traits<V>::all())
-                                 : lane_and(valid, lane_not(lane_traits<V>::all()));
-      V const unknown = lane_select(valid, V(not_a_number), V(0));
-      store(at, live, c, lane_select(looked_at, V(1), V(0)));
-      store(at, number, c, V(counts.valid));
-      store(at, log_prob, c, unknown);
-      if (log_sum_exp.p) store(at, log_sum_exp, c, unknown);
-      if (entropy.p) store(at, entropy, c, unknown);
-    });
+    team.for_each(n, large([=]<class At>(At at, index_t c) COHORT_FLAT {
+                    using V = typename At::type;
+                    auto const valid = load_mask<T>(at, mask, c);
+                    auto const looked_at =
+                        any ? lane_and(valid, each ? load(at, advantage, c) != V(0) : lane_traits<V>::all())
+                            : lane_and(valid, lane_not(lane_traits<V>::all()));
+                    V const unknown = lane_select(valid, V(not_a_number), V(0));
+                    store(at, live, c, lane_select(looked_at, V(1), V(0)));
+                    store(at, number, c, V(counts.valid));
+                    store(at, log_prob, c, unknown);
+                    if (log_sum_exp.p) store(at, log_sum_exp, c, unknown);
+                    if (entropy.p) store(at, entropy, c, unknown);
+                  }));
     return {};
   }
 };
@@ -129,12 +131,12 @@ struct token_seeds_body {
   COHORT_HOST_DEVICE logits_sums operator()(Team const& team, index_t r) const {
     auto const& p = tokens.policy;
     index_t const n = p.rows.length(r);
-    auto row = p.template open<any_lines>(r);
+    auto row = p.open(r);
     double const valid = n > 0 ? static_cast<double>(*tokens.at(tokens.valid, {r, 0})) : 0;
     row.policies.mask = tokens.live_mask().row(p.rows, r);
     if (!rows) row.excluded = not_a_number;
     logits_sums sums = rows && p.terms.level != ratio_level::token ? seedless(team, r, n) : logits_sums{};
-    sums.policy = p.loss_of(team, r, n, row, valid);
+    sums.policy = p.template loss_of<false>(team, r, n, row, valid);
     sums.skipped = valid - sums.policy.tokens - sums.policy.bad_slots;
     return rows && r == 0 ? merge(sums, *rows) : sums;
   }
@@ -149,13 +151,14 @@ private:
     auto const live = tokens.live_mask().row(all, r);
     auto const log_prob = tokens.log_prob.row(all, r), seed = tokens.policy.d_log_prob.row(all, r),
                entropy = tokens.entropy.row(all, r);
-    auto const found = team.template reduce<seedless_sums>(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
-      using V = typename At::type;
-      V const x = load(at, log_prob, c), zero(0);
-      auto const counts = lane_and(load_mask<T>(at, live, c), lane_and(x == x, load(at, seed, c) == zero));
-      V const h = entropy.p ? load(at, entropy, c) : zero;
-      return seedless_sums<V>{lane_select(counts, V(1), zero), lane_select(counts, h, zero)};
-    });
+    auto const found = team.template reduce<seedless_sums>(
+        n, large([=]<class At>(At at, index_t c) COHORT_FLAT {
+          using V = typename At::type;
+          V const x = load(at, log_prob, c), zero(0);
+          auto const counts = lane_and(load_mask<T>(at, live, c), lane_and(x == x, load(at, seed, c) == zero));
+          V const h = entropy.p ? load(at, entropy, c) : zero;
+          return seedless_sums<V>{lane_select(counts, V(1), zero), lane_select(counts, h, zero)};
+        }));
     sums.rows_without_gradient = found.rows;
     sums.rows = entropy.p ? found.rows : 0;
     sums.entropy = found.entropy;

@@ -39,7 +39,7 @@ struct row_seeds {
 
 /// Zeros, past the caches where the team can.
 template <class Team, class L>
-COHORT_HOST_DEVICE void clear_row(Team const& team, L* out, index_t n) {
+COHORT_APART COHORT_HOST_DEVICE void clear_row(Team const& team, L* out, index_t n) {
   if constexpr (requires { team.clear(out, n); })
     team.clear(out, n);
   else
@@ -51,14 +51,15 @@ COHORT_HOST_DEVICE void clear_row(Team const& team, L* out, index_t n) {
 
 /// Zeros in cells [first, width) of a line that is staged for `place`, or is that itself.
 template <class Team, class L>
-COHORT_HOST_DEVICE void clear_padding(Team const& team, L* out, line<L> const& place, index_t first, index_t width) {
+COHORT_APART COHORT_HOST_DEVICE void clear_padding(Team const& team, L* out, line<L> const& place, index_t first,
+                                                   index_t width) {
   if (first == width) return;
   if (out == place.p) return clear_row(team, out + first, width - first);
-  team.for_each(width, [=]<class At>(At at, index_t c) COHORT_FLAT {
-    using V = typename At::type;
-    index_t const from = c < first ? first : c, end = c + at.count;
-    if (from < end) lane_traits<V>::store(out + from, 1, static_cast<int>(end - from), V(0));
-  });
+  team.for_each(width, large([=]<class At>(At at, index_t c) COHORT_FLAT {
+                  using V = typename At::type;
+                  index_t const from = c < first ? first : c, end = c + at.count;
+                  if (from < end) lane_traits<V>::store(out + from, 1, static_cast<int>(end - from), V(0));
+                }));
 }
 
 /// For gradients in the type of the logits: 16 bits of them need no more digits than they keep.
@@ -74,7 +75,8 @@ COHORT_HOST_DEVICE void write_token(Team const& team, L* out, index_t id, double
 
 /// out[c] *= -seed * exp(shift - log-sum-exp), chunk by chunk: the exponentials were left there.
 template <class Team, class L>
-COHORT_HOST_DEVICE void scale_stash(Team const& team, stash_in<L> stash, index_t n, row_softmax const& s, double seed) {
+COHORT_APART COHORT_HOST_DEVICE void scale_stash(Team const& team, stash_in<L> stash, index_t n, row_softmax const& s,
+                                                 double seed) {
   row_chunks const chunks{n, team.chunk(n)};
   for (index_t k = 0; k < chunks.count(); ++k) {
     double const factor = -seed * lane_exp((stash.shifts[k] - s.high) * s.inverse_temperature) / s.sum;
@@ -88,7 +90,8 @@ COHORT_HOST_DEVICE void scale_stash(Team const& team, stash_in<L> stash, index_t
 
 /// out = -seed * p from the logits themselves. False where one was NaN or +inf.
 template <class Team, class Row, class L>
-COHORT_HOST_DEVICE bool write_softmax(Team const& team, Row row, L* out, index_t n, row_softmax const& s, double seed) {
+COHORT_APART COHORT_HOST_DEVICE bool write_softmax(Team const& team, Row row, L* out, index_t n, row_softmax const& s,
+                                                   double seed) {
   double const factor = -seed / s.sum, high = s.high, inverse = s.inverse_temperature;
   auto const sums = team.template reduce<sum_of>(n, interleaved([=]<class At>(At at, index_t c) COHORT_FLAT {
                                                    using V = typename At::type;
@@ -115,9 +118,9 @@ struct row_line {
 /// The whole gradient, in place or not, added to what is there or not. `reference` is a row like `row`, or no_row.
 struct no_row {};
 template <class Team, class Row, class Reference, class L>
-COHORT_HOST_DEVICE void write_line(Team const& team, Row row, Reference reference, L* out, index_t n,
-                                   row_softmax const& s, row_softmax const& q, row_line line, index_t id,
-                                   bool accumulate) {
+COHORT_APART COHORT_HOST_DEVICE void write_line(Team const& team, Row row, Reference reference, L* out, index_t n,
+                                                row_softmax const& s, row_softmax const& q, row_line line, index_t id,
+                                                bool accumulate) {
   double const share = 1 / s.sum, inverse = s.inverse_temperature, log_sum = lane_log(s.sum),
                log_sum_q = lane_log(q.sum);
   team.for_each(n, [=]<class At>(At at, index_t c) COHORT_FLAT {
@@ -139,18 +142,19 @@ COHORT_HOST_DEVICE void write_line(Team const& team, Row row, Reference referenc
 
 /// KL(p || q) of two rows that are normalised already; infinite where q has not what p has.
 template <class Team, class Row, class Reference>
-COHORT_HOST_DEVICE double divergence_of(Team const& team, Row row, Reference reference, index_t n, row_softmax const& s,
-                                        row_softmax const& q) {
+COHORT_APART COHORT_HOST_DEVICE double divergence_of(Team const& team, Row row, Reference reference, index_t n,
+                                                     row_softmax const& s, row_softmax const& q) {
   double const inverse = s.inverse_temperature, offset = lane_log(q.sum) - lane_log(s.sum);
   double const sum =
-      team.template reduce<sum_of>(n,
-                                   [=]<class At>(At at, index_t c) COHORT_FLAT {
-                                     using V = typename At::type;
-                                     V const d = row(at, c) - V(s.high), d_q = reference(at, c) - V(q.high);
-                                     V const e = row_exponential<V, exponential_for::compute_type>(inverse)(d);
-                                     V const log_ratio = (d - d_q) * V(inverse) + V(offset);
-                                     return sum_of<V>{lane_select(V(0) < e, lane_multiply(e, log_ratio), V(0))};
-                                   })
+      team.template reduce<sum_of>(n, large(
+                                          [=]<class At>(At at, index_t c) COHORT_FLAT {
+                                            using V = typename At::type;
+                                            V const d = row(at, c) - V(s.high), d_q = reference(at, c) - V(q.high);
+                                            V const e = row_exponential<V, exponential_for::compute_type>(inverse)(d);
+                                            V const log_ratio = (d - d_q) * V(inverse) + V(offset);
+                                            return sum_of<V>{lane_select(V(0) < e, lane_multiply(e, log_ratio), V(0))};
+                                          },
+                                          true))
           .sum;
   return sum / s.sum;
 }

@@ -11,7 +11,8 @@ COHORT_NAMESPACE_BEGIN
 namespace detail {
 
 /// plain: log-probs and their gradient. whole: entropies or divergences too, or a sum with what is there. masked: any of
-/// that over some classes only.
+/// that over some classes only. A processor takes whole rows in the masked pass, which asks whether there is a mask: that costs
+/// it nothing, and a sixth of what a call costs to compile. A device has no registers to spare for a mask that is not there.
 enum class row_pass : int { plain, whole, masked };
 
 /// The rows of a call in one pass: Rows has row<Pass>(team, i) and pass_of_call().
@@ -37,7 +38,9 @@ COHORT_HIDDEN void in_pass(Rows const& rows, F f) {
   case row_pass::plain:
     return f(rows_in_pass<Rows, row_pass::plain>{rows});
   case row_pass::whole:
+#if defined(__CUDACC__)
     return f(rows_in_pass<Rows, row_pass::whole>{rows});
+#endif
   case row_pass::masked:
     return f(rows_in_pass<Rows, row_pass::masked>{rows});
   }

@@ -130,7 +130,7 @@ COHORT_HOST_DEVICE auto exponentials_in(Team const& team, Row row, Stash stash, 
 
 /// Adds a chunk with the maximum `own` whose exponentials were shifted by `shift`. One of -inf alone says nothing.
 template <class Sums>
-COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double own, double shift) {
+COHORT_APART COHORT_HOST_DEVICE void add_chunk(row_softmax& s, Sums const& chunk, double own, double shift) {
   if (!(own > -infinity) && chunk.sum == 0) return;
   double const high = s.high < shift ? shift : s.high, inverse = s.inverse_temperature;
   double const before = s.high == high ? 1 : lane_exp((s.high - high) * inverse);
@@ -154,8 +154,8 @@ COHORT_HOST_DEVICE constexpr double shift_of(double before, double own, double i
 
 /// The shift is guessed; where the chunk turns out to need another one it is looked at again.
 template <template <class> class A, class Team, class Row>
-COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, no_stash none, index_t n,
-                                            double inverse_temperature) {
+COHORT_APART COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, no_stash none, index_t n,
+                                                         double inverse_temperature) {
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
   double high = maximum_in(team, row, chunks[0]);
@@ -172,8 +172,8 @@ COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, no_stash 
 
 /// The shift is known: the maximum was looked for a chunk ahead. The same bits.
 template <template <class> class A, class Team, class Row, class L>
-COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, stash_in<L> stash, index_t n,
-                                            double inverse_temperature) {
+COHORT_APART COHORT_HOST_DEVICE row_softmax softmax_with(Team const& team, Row row, stash_in<L> stash, index_t n,
+                                                         double inverse_temperature) {
   row_softmax s{.inverse_temperature = inverse_temperature};
   row_chunks const chunks{n, team.chunk(n)};
   double own = maximum_in(team, row, chunks[0]), high = own;

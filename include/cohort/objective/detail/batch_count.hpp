@@ -39,12 +39,14 @@ struct batch_count_body {
     auto const row = mask.row(rows, r);
     double tokens = static_cast<double>(n);
     if (row.kind != mask_kind::absent)
-      tokens = team.template reduce<sum_of>(n,
-                                            [row]<class L>(L at, index_t c) COHORT_FLAT {
-                                              using V = typename L::type;
-                                              return sum_of<V>{lane_select(load_mask<T>(at, row, c), V(1), V(0))};
-                                            })
-                   .sum;
+      tokens =
+          team.template reduce<sum_of>(n, large<true>(
+                                              [row]<class L>(L at, index_t c) COHORT_FLAT {
+                                                using V = typename L::type;
+                                                return sum_of<V>{lane_select(load_mask<T>(at, row, c), V(1), V(0))};
+                                              },
+                                              is_run(row)))
+              .sum;
     return {tokens, tokens > 0 ? 1.0 : 0.0};
   }
 };
@@ -85,7 +87,7 @@ COHORT_HOST_DEVICE double token_weight(normalizer const& by, double row_tokens) 
   return weight <= largest<T> ? weight : 0;
 }
 
-constexpr status check_normalizer(checker const& check, normalizer const& by) {
+COHORT_APART constexpr status check_normalizer(checker const& check, normalizer const& by) {
   if (!(by.count.factor > 0 && by.count.factor < infinity))
     return check.parameter(false, "normalizer", "a count is multiplied by a finite positive number", by.count.factor);
   double const count = by.count.number;

@@ -61,7 +61,8 @@ struct importance_ratio_body {
     index_t const n = rows.length(r);
     ratio_row<T, Space> row{
         rows, r, {log_prob.row(rows, r), old_log_prob.row(rows, r), mask.row(rows, r)}, ratio.row(rows, r), rule};
-    if (rule.level != ratio_level::token) row.sequence_log_ratio = row.policies.sums(team, n).whole(rule.level);
+    if (rule.level != ratio_level::token)
+      row.sequence_log_ratio = row.policies.template sums<true>(team, n, row.policies.runs()).whole(rule.level);
     auto sums = team.template reduce<basic_ratio_sums>(n, [row]<class L>(L at, index_t c)
                                                               COHORT_FLAT { return row.ratio_term(at, c); });
     if (sums.tokens > 0) sums.sequences = 1;

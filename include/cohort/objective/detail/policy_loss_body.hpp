@@ -46,17 +46,23 @@ struct loss_terms {
 };
 
 /// One sequence, opened. What does not depend on the lane is a double.
-template <class T, class Space, class Surrogate, class Kl, class Lines = any_lines>
+template <class T, class Space, class Surrogate, class Kl>
 struct policy_row {
-  token_pairs<T, Lines> policies;
-  typename Lines::template of<T const> ref_log_prob, correction;
-  typename Lines::template or_value<T const> advantage;
-  typename Lines::template of<T> d_log_prob;
+  token_pairs<T> policies;
+  line<T const> ref_log_prob, correction;
+  line<T const> advantage;
+  line<T> d_log_prob;
   loss_terms<Surrogate, Kl> terms;
   double weight = 0;
   double sequence_log_ratio = 0; ///< sequence levels only, as the next
   double sequence_slope = 0;
   double excluded = 0; ///< the seed of a token that is masked or bad
+
+  /// Whether all lines are runs, the advantage perhaps one value.
+  [[nodiscard]] COHORT_HOST_DEVICE bool runs() const {
+    return policies.runs() && is_run(ref_log_prob) && is_run(correction) && is_run_or_value(advantage) &&
+           is_run(d_log_prob);
+  }
 
   /// f(policies, ratio, surrogate, slope, penalty) for some tokens, the surrogate weighted by its correction: handed on
   /// one by one, because g++ keeps a struct of packs in memory.
@@ -66,7 +72,7 @@ struct policy_row {
     auto const x = policies.read(at, c);
     auto const given = [&](auto const& from) COHORT_FLAT { return lane_select(x.valid, load(at, from, c), V(0)); };
     auto const q = ratio_rule{terms.level, terms.bounds}(x.log_ratio, sequence_log_ratio);
-    auto s = terms.surrogate_at(x.log_prob)(q.ratio, given(advantage));
+    auto s = terms.surrogate_at(x.log_prob)(q.ratio, lane_select(x.valid, load_or_value(at, advantage, c), V(0)));
     if constexpr (surrogate_formula<Surrogate>)
       if (terms.bounds.given()) s.slope = lane_select(terms.bounds.within(q.raw), s.slope, V(0));
     if (correction.p) {
@@ -102,7 +108,10 @@ struct policy_row {
         if (!own) slope = slope + s.slope;
       if (penalised) {
         value = value + lane_multiply(beta, k.value);
-        slope = slope + lane_multiply(beta, own ? k.whole : k.slope);
+        V through = k.slope;
+        if constexpr (ratio_kl_formula<Kl>)
+          if (own) through = k.whole;
+        slope = slope + lane_multiply(beta, through);
       }
       // Within what the call's type holds, so that a reference in double excludes the same tokens.
       V const size = lane_abs(value) + lane_abs(slope) + lane_abs(k.value);
@@ -123,6 +132,18 @@ struct policy_row {
                            lane_select(bad, one, zero),
                            column_where<V>(c, bad)};
     });
+  }
+
+  /// The same, compiled once for all who ask for few tokens.
+  template <class V>
+  COHORT_APART COHORT_HOST_DEVICE token_sums<V> loss_apart(lane<V, true> at, index_t c) const {
+    return loss_term(at, c);
+  }
+  /// Of a copy: a row whose address is known elsewhere is no longer in registers.
+  template <class V>
+  COHORT_HOST_DEVICE COHORT_INLINE token_sums<V> loss_term(rest_lane<V> at, index_t c) const {
+    policy_row const row = *this;
+    return row.loss_apart(lane<V, true>{at.count}, c);
   }
 
 private:
@@ -154,55 +175,42 @@ struct policy_loss_body {
   template <class Team>
   COHORT_HOST_DEVICE loss_sums operator()(Team const& team, index_t r) const {
     index_t const n = rows.length(r);
-    if constexpr (runs_pay<Team>)
-      if (all_runs(r))
-        return mask.kind == mask_kind::absent ? loss_of(team, r, n, open<run_lines<mask_kind::absent>>(r))
-                                              : loss_of(team, r, n, open<run_lines<mask_kind::bytes>>(r));
-    return loss_of(team, r, n, open<any_lines>(r));
+    return loss_of<true>(team, r, n, open(r));
   }
 
-  template <class Lines>
-  COHORT_HOST_DEVICE auto open(index_t r) const {
-    using in = typename Lines::template of<T const>;
-    using out = typename Lines::template of<T>;
-    return policy_row<T, Space, Surrogate, Kl, Lines>{
-        {in(log_prob.row(rows, r)), in(old_log_prob.row(rows, r)), typename Lines::mask(mask.row(rows, r))},
-        in(ref_log_prob.row(rows, r)),
-        in(correction.row(rows, r)),
-        typename Lines::template or_value<T const>(advantage.row(rows, r)),
-        out(d_log_prob.row(rows, r)),
-        terms};
+  using row_type = policy_row<T, Space, Surrogate, Kl>;
+  [[nodiscard]] COHORT_HOST_DEVICE row_type open(index_t r) const {
+    return {{log_prob.row(rows, r), old_log_prob.row(rows, r), mask.row(rows, r)},
+            ref_log_prob.row(rows, r),
+            correction.row(rows, r),
+            advantage.row(rows, r),
+            d_log_prob.row(rows, r),
+            terms};
   }
 
   /// The loss of an opened row. `valid` is the number of tokens that a denominator counts, where that is not those of
-  /// the row's own mask.
-  template <class Team, class Row>
-  COHORT_HOST_DEVICE loss_sums loss_of(Team const& team, index_t r, index_t n, Row row, double valid = -1) const {
+  /// the row's own mask. MayRun: whether rows are many enough to be worth code of their own where they are runs.
+  template <bool MayRun, class Team>
+  COHORT_HOST_DEVICE loss_sums loss_of(Team const& team, index_t r, index_t n, row_type row, double valid = -1) const {
+    bool const runs = MayRun && row.runs();
     row.weight = token_weight<T>(normalizer, valid);
     if (terms.level != ratio_level::token || (valid < 0 && normalizer.kind == normalizer_kind::sequence_means))
-      look(team, n, row, valid);
-    auto const sums = team.template reduce<token_sums>(n, [row]<class L>(L at, index_t c)
-                                                              COHORT_FLAT { return row.loss_term(at, c); });
+      look<MayRun>(team, n, row, runs, valid);
+    auto const term = [row]<class L>(L at, index_t c) COHORT_FLAT { return row.loss_term(at, c); };
+    auto const sums = team.template reduce<token_sums>(n, large<MayRun>(term, runs));
     return sequence_report(sums, static_cast<double>(rows.first(r)), row.weight > 0);
   }
 
 private:
-  [[nodiscard]] COHORT_HOST_DEVICE bool all_runs(index_t r) const {
-    return is_run(log_prob.row(rows, r)) && is_run(old_log_prob.row(rows, r)) && is_run(ref_log_prob.row(rows, r)) &&
-           is_run(correction.row(rows, r)) && is_run(d_log_prob.row(rows, r)) && is_run(mask.row(rows, r)) &&
-           is_run_or_value(advantage.row(rows, r));
-  }
-
   /// The first look at a sequence, which leaves it in cache for the second.
-  template <class Team, class Row>
-  COHORT_HOST_DEVICE void look(Team const& team, index_t n, Row& row, double valid) const {
-    auto const seen = row.policies.sums(team, n);
+  template <bool MayRun, class Team>
+  COHORT_HOST_DEVICE void look(Team const& team, index_t n, row_type& row, bool runs, double valid) const {
+    auto const seen = row.policies.template sums<MayRun>(team, n, runs);
     row.weight = token_weight<T>(normalizer, valid < 0 ? seen.valid : valid);
     row.sequence_log_ratio = seen.whole(terms.level);
     if (terms.own_slopes() || !(seen.usable > 0)) return;
-    Row const x = row;
-    auto const slopes =
-        team.template reduce<sum_of>(n, [x]<class L>(L at, index_t c) COHORT_FLAT { return x.slope_term(at, c); });
+    auto const term = [row]<class L>(L at, index_t c) COHORT_FLAT { return row.slope_term(at, c); };
+    auto const slopes = team.template reduce<sum_of>(n, large<MayRun>(term, runs));
     row.sequence_slope = terms.level == ratio_level::sequence ? slopes.sum / seen.usable : slopes.sum;
   }
 };

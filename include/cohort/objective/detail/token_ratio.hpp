@@ -61,10 +61,10 @@ struct ratio_rule {
 };
 
 /// The log-probs of one sequence under two policies, opened.
-template <class T, class Lines = any_lines>
+template <class T>
 struct token_pairs {
-  typename Lines::template of<T const> log_prob, old_log_prob;
-  typename Lines::mask mask;
+  line<T const> log_prob, old_log_prob;
+  mask_line mask;
 
   template <class L>
   COHORT_HOST_DEVICE COHORT_INLINE auto read(L at, index_t c) const {
@@ -79,15 +79,19 @@ struct token_pairs {
     return token_pair<V>{valid, usable, now, log_ratio};
   }
 
-  template <class Team>
-  COHORT_HOST_DEVICE sequence_sums<double> sums(Team const& team, index_t n) const {
-    token_pairs const x = *this;
-    return team.template reduce<sequence_sums>(n, [x]<class L>(L at, index_t c) COHORT_FLAT {
+  [[nodiscard]] COHORT_HOST_DEVICE bool runs() const {
+    return is_run(log_prob) && is_run(old_log_prob) && is_run(mask);
+  }
+  /// `runs`: whether the team is told that all lines are; without MayRun never.
+  template <bool MayRun, class Team>
+  COHORT_HOST_DEVICE sequence_sums<double> sums(Team const& team, index_t n, bool runs) const {
+    auto const counts = [x = *this]<class L>(L at, index_t c) COHORT_FLAT {
       using V = typename L::type;
       auto const token = x.read(at, c);
       return sequence_sums<V>{lane_select(token.valid, V(1), V(0)), lane_select(token.usable, V(1), V(0)),
                               lane_select(token.usable, token.log_ratio, V(0))};
-    });
+    };
+    return team.template reduce<sequence_sums>(n, large<MayRun>(counts, runs));
   }
 };
 
