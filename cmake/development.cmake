@@ -11,6 +11,22 @@ if(COHORT_ARCH)
   check_cxx_compiler_flag("-march=${COHORT_ARCH}" COHORT_ARCH_WORKS)
 endif()
 
+# A cache of compilations, where one is installed and nobody asked for another. What times a build turns it off.
+option(COHORT_COMPILER_CACHE "Compile tests, examples and benchmarks through ccache or sccache, where there is one" ON)
+set(COHORT_COMPILED_THROUGH "" CACHE INTERNAL "The compiler cache of the last configuration; tests/run.sh names it")
+if(COHORT_COMPILER_CACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  find_program(COHORT_COMPILER_CACHE_PROGRAM NAMES ccache sccache)
+  mark_as_advanced(COHORT_COMPILER_CACHE_PROGRAM)
+  if(COHORT_COMPILER_CACHE_PROGRAM)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${COHORT_COMPILER_CACHE_PROGRAM}")
+    if(NOT DEFINED CMAKE_CUDA_COMPILER_LAUNCHER)
+      set(CMAKE_CUDA_COMPILER_LAUNCHER "${COHORT_COMPILER_CACHE_PROGRAM}")
+    endif()
+    set(COHORT_COMPILED_THROUGH "${COHORT_COMPILER_CACHE_PROGRAM}" CACHE INTERNAL "")
+    message(STATUS "cohort: compiles through ${COHORT_COMPILER_CACHE_PROGRAM}; -DCOHORT_COMPILER_CACHE=OFF compiles without it")
+  endif()
+endif()
+
 include("${CMAKE_CURRENT_LIST_DIR}/warnings.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/sanitizers.cmake")
 

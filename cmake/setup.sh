@@ -37,10 +37,10 @@ like() {                                  # like PACKAGE TEST...: the same, for 
   "$@" >/dev/null 2>&1 || optional="$optional $package"
 }
 
-# Whether the compiler at hand (CXX may hold several words) takes this code.
+# Whether the preprocessor of the compiler at hand (CXX may hold several words) takes this code.
 compiles() {
   # shellcheck disable=SC2086
-  printf '%b' "$1" | ${CXX:-c++} -std=c++20 -I/usr/include/eigen3 -I/usr/local/include/eigen3 -x c++ -fsyntax-only -
+  printf '%b' "$1" | ${CXX:-c++} -std=c++20 -I/usr/include/eigen3 -I/usr/local/include/eigen3 -x c++ -E - -o /dev/null
 }
 good_compiler() {
   compiles '#include <concepts>\n#if defined(__clang__) ? __clang_major__ < 14 : __GNUC__ < 12\n#error\n#endif\n'
