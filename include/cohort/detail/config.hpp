@@ -33,14 +33,18 @@
 #define COHORT_HOST_DEVICE COHORT_HIDDEN
 #endif
 
-/// On lambdas handed to a team: compilers outline them otherwise, and the loop around them loses its registers.
-#if defined(__GNUC__) || defined(__clang__)
+/// On lambdas handed to a team: compilers outline them otherwise, and the loop around them loses its registers. Without
+/// optimisation there are no registers to lose, and inlining is most of the compiler's time.
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__OPTIMIZE__) || defined(__CUDACC__) || defined(__HIPCC__))
 #define COHORT_FLAT __attribute__((always_inline))
 #define COHORT_INLINE __attribute__((always_inline)) COHORT_HIDDEN inline
-#define COHORT_COLD __attribute__((noinline, cold))
 #else
 #define COHORT_FLAT
-#define COHORT_INLINE inline
+#define COHORT_INLINE COHORT_HIDDEN inline
+#endif
+#if defined(__GNUC__) || defined(__clang__)
+#define COHORT_COLD __attribute__((noinline, cold))
+#else
 #define COHORT_COLD
 #endif
 

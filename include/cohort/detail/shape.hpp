@@ -93,7 +93,7 @@ struct checker {
 
   template <class View>
   [[nodiscard]] constexpr status matrix(char const* argument, View const& x, index_t rows, index_t columns) const {
-    return matrix_of(argument, seen(x), rows, columns);
+    return matrix_of(argument, {x.data, x.extent, x.stride, 2, alignment_of(x)}, rows, columns);
   }
   [[nodiscard]] COHORT_APART constexpr status matrix_of(char const* argument, seen_argument const& x, index_t rows,
                                                         index_t columns) const {
