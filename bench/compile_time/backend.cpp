@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <cohort/backend/eigen.hpp>
+#include <cohort/cohort.hpp>
