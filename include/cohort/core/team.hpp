@@ -67,11 +67,11 @@ struct large_functor {
   }
 };
 template <bool MayRun = true, class F>
-COHORT_HOST_DEVICE constexpr large_functor<F, MayRun> large(F f, bool runs) {
+COHORT_HOST_DEVICE constexpr large_functor<F, MayRun> large(F const& f, bool runs) {
   return {f, runs};
 }
 template <class F>
-COHORT_HOST_DEVICE constexpr large_functor<F, false> large(F f) {
+COHORT_HOST_DEVICE constexpr large_functor<F, false> large(F const& f) {
   return {f, false};
 }
 

@@ -93,7 +93,8 @@ struct checker {
 
   template <class View>
   [[nodiscard]] constexpr status matrix(char const* argument, View const& x, index_t rows, index_t columns) const {
-    return matrix_of(argument, {x.data, x.extent, x.stride, 2, alignment_of(x)}, rows, columns);
+    seen_argument const it{x.data, x.extent, x.stride, 2, alignment_of(x)};
+    return matrix_of(argument, it, rows, columns);
   }
   [[nodiscard]] COHORT_APART constexpr status matrix_of(char const* argument, seen_argument const& x, index_t rows,
                                                         index_t columns) const {
