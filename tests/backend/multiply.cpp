@@ -4,6 +4,7 @@
 /// types.
 #include <cases/contexts.hpp>
 #include <cases/storage.hpp>
+#include <engines/rows.hpp>
 
 namespace {
 

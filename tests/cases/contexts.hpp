@@ -6,8 +6,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <cohort/cohort.hpp>
-
+#include <engines/calls.hpp>
 #include <support/contexts.hpp>
 
 namespace cases {
@@ -15,7 +14,7 @@ namespace cases {
 /// What body(context) gives on the reference, the emulated block, and Eigen with 1, 2 and 7 threads.
 template <class Body>
 auto outcomes(Body const& body, cohort::index_t workspace_bytes = support::default_workspace) {
-  std::vector<std::invoke_result_t<Body const&, cohort::eigen_context&>> all;
+  std::vector<std::invoke_result_t<Body const&, engines::any_context&>> all;
   support::on_every_context([&](auto& context) { all.push_back(body(context)); }, workspace_bytes);
   return all;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cohort/interop/span.hpp>
+#include <engines/rows.hpp>
 #include <support/contexts.hpp>
 
 namespace {

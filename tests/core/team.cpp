@@ -3,6 +3,7 @@
 /// What a team does that is not a sum over cells, on every context: lists, and single threads.
 #include <vector>
 
+#include <engines/rows.hpp>
 #include <support/contexts.hpp>
 
 namespace {

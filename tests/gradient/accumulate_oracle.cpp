@@ -33,7 +33,7 @@ void check_sums(cases::score_batch<T, S> const& b, cases::accumulated<G> const& 
 
 template <class G, class T, class S>
 void check_sources(cases::score_batch<T, S> const& b) {
-  cohort::reference_context reference{{.workspace_bytes = 1 << 20}};
+  engines::any_context reference{{engines::place::reference}, 1 << 20};
   auto const expected = cases::accumulate<G>(reference, b);
   check_sums(b, expected);
   support::on_every_context([&](auto& context) {

@@ -55,7 +55,7 @@ TEST_CASE("accumulate: a float gradient is rounded once per call", "[gradient][a
 TEMPLATE_TEST_CASE("accumulate: threads change no bit, nor does a second time", "[gradient][accumulate]", float,
                    double) {
   cases::score_batch<TestType, TestType> const b(37, 9 * 2048 + 5, 55);
-  cohort::eigen_context one{{.threads = 1, .workspace_bytes = 1 << 20}};
+  engines::any_context one{{engines::place::eigen, 1}, 1 << 20};
   auto const expected = cases::accumulate<TestType>(one, b);
   support::on_eigen_contexts([&](auto& context) {
     for (int i = 0; i < 4; ++i) {

@@ -77,7 +77,7 @@ TEMPLATE_TEST_CASE("a large offset costs no digits without a log-sum-exp", "[gra
 TEST_CASE("gradients are the differences of the log-probs", "[gradient][backward]") {
   auto const b = random_batch<double>(3, 19, 20);
   numbers<double> const seed{0.7, -1.3, 2};
-  cohort::reference_context reference;
+  engines::any_context reference{{engines::place::reference}};
   for (double const temperature : {0.5, 1.0, 2.0}) {
     auto const loss = [&](std::size_t at, double x) {
       auto moved = b;

@@ -173,7 +173,7 @@ expectation expected(problem<L> const& p, Objective const& f, cohort::head_polic
     e.entropy.push_back(static_cast<double>(rows[i].entropy()));
     valid += b.mask[i] != 0;
   }
-  cohort::reference_context context;
+  engines::any_context context{{engines::place::reference}};
   auto const policy = cases::run_packed(context, b, f, {options.normalizer, options.ratio, options.log_ratio});
   e.log_prob = b.log_prob, e.d_log_prob = policy.seed, e.loss = policy.sums.loss;
   e.d_hidden.assign(tokens * width, 0), e.d_weights.assign(m.weights.size(), before);

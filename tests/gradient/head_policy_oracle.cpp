@@ -46,12 +46,12 @@ TEMPLATE_TEST_CASE("head_policy_gradient: ratios of sequences, bonus, correction
     for (auto const level :
          {cohort::ratio_level::sequence, cohort::ratio_level::sequence_token, cohort::ratio_level::sequence_product}) {
       options.ratio = level;
-      check_everywhere(p, cohort::objective(clip, cohort::k2{0.05}), options);
+      check_everywhere(p, engines::run_time_objective(clip, cohort::k2{0.05}), options);
     }
     options.entropy.coefficient = 0.02;
     check_everywhere(p, cohort::objective(clip), options);
     options.ratio = cohort::ratio_level::token;
-    check_everywhere(p, cohort::objective(clip, cohort::k1{0.03}), options);
+    check_everywhere(p, engines::run_time_objective(clip, cohort::k1{0.03}), options);
   }
 }
 

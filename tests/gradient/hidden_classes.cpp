@@ -80,7 +80,7 @@ TEMPLATE_TEST_CASE("one finite logit anywhere", "[gradient][hidden]", float, dou
       };
       support::on_reference_context(check);
       support::on_emulated_block_context(check);
-      cohort::eigen_context eigen;
+      engines::any_context eigen{{engines::place::eigen}};
       check(eigen);
     }
 }

@@ -3,13 +3,10 @@
 /// Batches for logits_policy_gradient, running it, and running the three calls that it stands for.
 #pragma once
 
-#include <cohort/formula/k3.hpp>
-#include <cohort/formula/ppo_clip.hpp>
-#include <cohort/gradient/logits_policy_gradient.hpp>
+#include <engines/calls.hpp>
+#include <support/contexts.hpp>
 
 #include "oracle.hpp"
-
-#include <support/contexts.hpp>
 
 namespace oracle {
 
@@ -213,28 +210,5 @@ policy_outcome<L> run_parts(Context& context, policy_batch<L> const& b, Objectiv
                                      {.d_logits = gradient}, {.temperature = o.temperature});
   return out;
 }
-
-// The objectives that most tests call, compiled once for each context (logits_runs_*.cpp) instead of in every file.
-using clip_objective = decltype(cohort::objective(cohort::ppo_clip{}));
-using clip_and_k3_objective = decltype(cohort::objective(cohort::ppo_clip{}, cohort::k3{}));
-
-#define COHORT_TEST_RUN(prefix, run, context, logit, objective)                                                        \
-  prefix template policy_outcome<logit> run(context&, policy_batch<logit> const&, objective const&, policy_call const&);
-#define COHORT_TEST_RUNS_OF(prefix, context, objective)                                                                \
-  COHORT_TEST_RUN(prefix, run_policy, context, float, objective)                                                       \
-  COHORT_TEST_RUN(prefix, run_policy, context, double, objective)                                                      \
-  COHORT_TEST_RUN(prefix, run_policy, context, cohort::half, objective)                                                \
-  COHORT_TEST_RUN(prefix, run_policy, context, cohort::bfloat16, objective)                                            \
-  COHORT_TEST_RUN(prefix, run_parts, context, float, objective)                                                        \
-  COHORT_TEST_RUN(prefix, run_parts, context, double, objective)                                                       \
-  COHORT_TEST_RUN(prefix, run_parts, context, cohort::half, objective)                                                 \
-  COHORT_TEST_RUN(prefix, run_parts, context, cohort::bfloat16, objective)
-#define COHORT_TEST_RUNS(prefix, context)                                                                              \
-  COHORT_TEST_RUNS_OF(prefix, context, clip_objective)                                                                 \
-  COHORT_TEST_RUNS_OF(prefix, context, clip_and_k3_objective)
-
-COHORT_TEST_RUNS(extern, cohort::reference_context)
-COHORT_TEST_RUNS(extern, cohort::emulated_block_context)
-COHORT_TEST_RUNS(extern, cohort::eigen_context)
 
 } // namespace oracle

@@ -132,9 +132,10 @@ TEST_CASE("wide rows with a bonus and a divergence", "[gradient][logits_distribu
 }
 
 TEST_CASE("the gradient is the difference of the reported loss", "[gradient][logits_distribution]") {
-  auto const f = cohort::objective(cohort::ppo_clip{.low = 0.9, .high = 50}, cohort::k2{0.2}); // no kink at hand
+  auto const f =
+      engines::run_time_objective(cohort::ppo_clip{.low = 0.9, .high = 50}, cohort::k2{0.2}); // no kink at hand
   auto b = random_policy<double>(103, {.sequences = 3, .longest = 3, .vocabulary = 9, .hole = 0.1, .no_advantage = 0});
-  cohort::reference_context reference{{.workspace_bytes = support::default_workspace}};
+  engines::any_context reference{{engines::place::reference}, support::default_workspace};
   for (auto const level : every_level)
     for (cohort::normalizer const& by : {every_normalizer[0], every_normalizer[3], every_normalizer[5]}) {
       if (level == cohort::ratio_level::sequence_token) continue; // not the gradient of its loss

@@ -134,7 +134,7 @@ TEST_CASE("15,000 rows of 151,936 classes in bfloat16, in place", "[gradient][la
   }
   std::vector<std::uint8_t> mask(tokens, 1);
   for (std::size_t t = 100; t < 7000; ++t) mask[t] = 0;
-  cohort::eigen_context context{{.threads = 2, .workspace_bytes = 16 * tokens + 65536}};
+  engines::any_context context{{engines::place::eigen, 2}, 16 * tokens + 65536};
   auto const f = cohort::objective(cohort::ppo_clip{.low = 1, .high = 1e6});
   cohort::logits_policy_gradient_options const options{.normalizer = cohort::by_constant(10)};
   cohort::view<L, 2, host_space> const rows(memory.data(), {tokens, classes}, {classes, 1});

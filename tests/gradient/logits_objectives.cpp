@@ -33,7 +33,7 @@ void check_objective(Objective const& f) {
       }
   };
   support::on_emulated_block_context(check);
-  cohort::eigen_context eigen{{.threads = 2, .workspace_bytes = support::default_workspace}};
+  engines::any_context eigen{{engines::place::eigen, 2}, support::default_workspace};
   check(eigen);
 }
 
@@ -41,14 +41,15 @@ void check_objective(Objective const& f) {
 
 TEST_CASE("one call is three: clipped surrogates", "[gradient][logits_objectives]") {
   check_objective(cohort::objective(cohort::ppo_clip{}));
-  check_objective(cohort::objective(cohort::dual_clip{}, cohort::k1{0.1}));
-  check_objective(cohort::objective(cohort::two_sided_clip{}, cohort::k2{0.1}));
+  check_objective(engines::run_time_objective(cohort::dual_clip{}, cohort::k1{0.1}));
+  check_objective(engines::run_time_objective(cohort::two_sided_clip{}, cohort::k2{0.1}));
 }
 TEST_CASE("one call is three: other surrogates", "[gradient][logits_objectives]") {
-  check_objective(cohort::objective(cohort::sapo{}, cohort::absolute_kl{0.1}));
-  check_objective(cohort::objective(cohort::cispo{.low = 0.8, .high = 1.2}, cohort::straight_through<cohort::k1>{0.1}));
+  check_objective(engines::run_time_objective(cohort::sapo{}, cohort::absolute_kl{0.1}));
+  check_objective(
+      engines::run_time_objective(cohort::cispo{.low = 0.8, .high = 1.2}, cohort::straight_through<cohort::k1>{0.1}));
 }
 TEST_CASE("one call is three: penalties with a ratio or a limit", "[gradient][logits_objectives]") {
-  check_objective(cohort::objective(cohort::vespo{}, cohort::ratio_corrected<cohort::k3>{0.1}));
-  check_objective(cohort::objective(cohort::ppo_clip{}, cohort::clamped_kl<cohort::k3>{0.1, 0.25}));
+  check_objective(engines::run_time_objective(cohort::vespo{}, cohort::ratio_corrected<cohort::k3>{0.1}));
+  check_objective(engines::run_time_objective(cohort::ppo_clip{}, cohort::clamped_kl<cohort::k3>{0.1, 0.25}));
 }

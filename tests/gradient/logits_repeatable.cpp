@@ -65,7 +65,7 @@ TEMPLATE_TEST_CASE("threads and repeats change no bit of one call", "[gradient][
   for (auto const level : {cohort::ratio_level::token, cohort::ratio_level::sequence}) {
     auto const b = random_policy<L>(121, {.sequences = 23, .longest = 9, .vocabulary = 93, .packed = true});
     for (auto const& call : calls(level)) {
-      cohort::eigen_context one{{.threads = 1, .workspace_bytes = support::default_workspace}};
+      engines::any_context one{{engines::place::eigen, 1}, support::default_workspace};
       auto const expected = run_policy(one, b, objective, call);
       support::on_eigen_contexts([&](auto& context) {
         for (int repeat = 0; repeat < 5; ++repeat) CHECK(same(run_policy(context, b, objective, call), expected));

@@ -48,7 +48,7 @@ TEMPLATE_TEST_CASE("threads change no bit", "[gradient][repeatable]", float, dou
   using L = TestType;
   auto const b = random_batch<L>(301, 93, 41);
   auto const seed = support::random(42).normals<cohort::compute_t<L>>(301);
-  cohort::eigen_context one{{.threads = 1}};
+  engines::any_context one{{engines::place::eigen, 1}};
   auto const expected = run(one, b, seed);
   support::on_eigen_contexts([&](auto& context) {
     for (int repeat = 0; repeat < 5; ++repeat) CHECK(same(run(context, b, seed), expected));

@@ -42,12 +42,12 @@ TEST_CASE("gradients are the differences of entropies and log-sum-exps", "[gradi
   for (index_t v = 0; v < 4; ++v) b.at(1, v) = -cohort::infinity;
   b.token_of(1) = 7;
   auto const s = random_seeds<double>(3, 76);
-  cohort::reference_context reference;
+  engines::any_context reference{{engines::place::reference}};
   for (double const temperature : {0.5, 1.0, 2.0}) {
     auto const loss = [&](std::size_t at, double x) {
       auto moved = b;
       moved.logits[at] = x;
-      auto const y = run_scores<cohort::reference_context, double>(reference, moved, {.temperature = temperature});
+      auto const y = run_scores<engines::any_context, double>(reference, moved, {.temperature = temperature});
       double sum = 0;
       for (std::size_t r = 0; r < 3; ++r)
         sum += s.log_prob[r] * y.log_prob[r] + s.entropy[r] * y.entropy[r] + s.log_sum_exp[r] * y.log_sum_exp[r];

@@ -2,6 +2,8 @@
 /// \file
 /// Rows of logits that are staged, as where many blocks hold one: the same bits, whatever happens to the memory that the
 /// row came from, and no cell of a staged row but in a collective.
+#include <cohort/backend/eigen.hpp>
+#include <cohort/backend/emulated_block.hpp>
 #include <support/staging_context.hpp>
 
 #include <gradient/head_policy_cases.hpp>

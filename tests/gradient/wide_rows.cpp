@@ -11,7 +11,7 @@ using namespace oracle;
 
 template <class F>
 void on_two_threads(F f) {
-  cohort::eigen_context context{{.threads = 2}};
+  engines::any_context context{{engines::place::eigen, 2}};
   f(context);
 }
 

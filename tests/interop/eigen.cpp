@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 
+#include <cohort/backend/eigen.hpp>
 #include <cohort/cohort.hpp>
 #include <cohort/interop/eigen.hpp>
 #include <support/contexts.hpp>

@@ -3,6 +3,7 @@
 /// A surrogate and a penalty of one's own.
 #include <cases/contexts.hpp>
 #include <cases/losses.hpp>
+#include <engines/rows.hpp>
 
 namespace {
 

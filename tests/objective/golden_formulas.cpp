@@ -48,16 +48,16 @@ void check(Objective const& f, std::vector<expected> const& all) {
 } // namespace
 
 TEST_CASE("golden L4 and L4b: dual clip", "[objective][golden]") {
-  check(cohort::objective(cohort::dual_clip{0.2, 0.2, 3}),
+  check(engines::run_time_objective(cohort::dual_clip{0.2, 0.2, 3}),
         {{{by_tokens()}, 0.32, {0, -0.2, -0.1, 0.26, 0}},
          {{by_sequence_means()}, 0.625, {0, -0.166667, -0.083333, 0.325, 0}}});
-  check(cohort::objective(cohort::dual_clip{0.2, 0.2, 1.4}),
+  check(engines::run_time_objective(cohort::dual_clip{0.2, 0.2, 1.4}),
         {{{by_tokens()}, 0, {0, -0.2, -0.1, 0.26, 0}},
          {{by_sequence_means()}, 0.225, {0, -0.166667, -0.083333, 0.325, 0}}});
 }
 
 TEST_CASE("golden L5: two-sided clip, delta 2", "[objective][golden]") {
-  check(cohort::objective(cohort::two_sided_clip{0.2, 0.2, 2}),
+  check(engines::run_time_objective(cohort::two_sided_clip{0.2, 0.2, 2}),
         {{{by_tokens()}, 0.12, {0, -0.2, -0.1, 0.26, 0}},
          {{by_sequence_means()}, 0.375, {0, -0.166667, -0.083333, 0.325, 0}}});
 }
@@ -71,7 +71,7 @@ TEST_CASE("golden L6d and L7: the product of a sequence's ratios, and GSPO-token
 }
 
 TEST_CASE("golden L24: PPO with k3 weighted by the ratio and its gradient", "[objective][golden]") {
-  check(cohort::objective(cohort::ppo_clip{0.2, 0.2}, cohort::ratio_corrected<cohort::k3>{0.04}),
+  check(engines::run_time_objective(cohort::ppo_clip{0.2, 0.2}, cohort::ratio_corrected<cohort::k3>{0.04}),
         {{{by_tokens()}, 0.531806, {0.007266, -0.2008, -0.100773, 0.257529, 0.828361}},
          {{by_sequence_means()}, 0.888951, {0.006055, -0.167333, -0.083977, 0.321911, 1.035452}}});
 }

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include <cohort/advantage/group_advantage.hpp>
-#include <cohort/backend/reference.hpp>
 #include <cohort/interop/span.hpp>
 #include <cohort/objective/metrics.hpp>
+#include <engines/calls.hpp>
 #include <support/catch.hpp>
 
 namespace {
@@ -41,7 +41,7 @@ TEST_CASE("metrics: a loss report by name", "[objective][metrics]") {
 }
 
 TEST_CASE("metrics: zero variance, singletons and excluded rewards of the groups", "[objective][metrics]") {
-  cohort::reference_context context{{.workspace_bytes = 1 << 12}};
+  engines::any_context context{{engines::place::reference}, 1 << 12};
   std::vector<double> const reward{1, 1, 1, 0, NAN, 3, 5};
   std::vector<std::int64_t> const offsets{0, 2, 4, 6, 7};
   std::vector<double> advantage(reward.size());

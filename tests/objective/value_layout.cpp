@@ -77,7 +77,7 @@ TEST_CASE("value_loss: any number of threads gives the same bits", "[objective][
 }
 
 TEST_CASE("value_loss: micro-batches with the global count add up", "[objective][value_loss][layout]") {
-  cohort::reference_context context;
+  engines::any_context context{{engines::place::reference}};
   auto const b = cases::random_batch<double>(45, {.rows = 40, .longest = 30});
   auto const whole = cases::run_values(context, b, {.clip = 0.2}, {cohort::by_tokens(500)});
   auto const twice = cohort::merge(whole.sums, whole.sums);

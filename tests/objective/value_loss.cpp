@@ -152,7 +152,7 @@ TEST_CASE("value_loss: nothing valid, and a count of zero", "[objective][value_l
 }
 
 TEST_CASE("value_loss: the explained variance of extreme critics", "[objective][value_loss]") {
-  cohort::reference_context context;
+  engines::any_context context{{engines::place::reference}};
   auto b = cases::random_batch<double>(34, {.rows = 9, .longest = 40});
   for (double& x : b.ref_log_prob) x = 1000 + x;
   b.log_prob = b.ref_log_prob;

@@ -4,6 +4,7 @@
 /// through it.
 #include <cases/contexts.hpp>
 #include <cases/losses.hpp>
+#include <engines/rows.hpp>
 
 namespace {
 
@@ -79,8 +80,8 @@ TEST_CASE("weighted surrogates: every level, bound and correction by the definit
           INFO("level " << int(level) << ", bounds " << bounds.low << " " << bounds.high);
           cohort::k1 const kl{0.25};
           auto const run = [&](auto const& f) { return cases::run_packed(context, b, f, o); };
-          check_weighted(run(cohort::objective(cohort::cispo{0.8, 1.1})), b, o, 0, cispo);
-          check_weighted(run(cohort::objective(cohort::vespo{}, kl)), b, o, 0.25, vespo);
+          check_weighted(run(engines::run_time_objective(cohort::cispo{0.8, 1.1})), b, o, 0, cispo);
+          check_weighted(run(engines::run_time_objective(cohort::vespo{}, kl)), b, o, 0.25, vespo);
           check_weighted(run(cohort::objective(root_weight{})), b, o, 0, root);
         }
   });
@@ -96,9 +97,9 @@ TEST_CASE("weighted surrogates: a penalty still goes through the sequence's rati
         cohort::policy_loss_options const o{cohort::by_constant(1), level, bounds};
         auto silent = b;
         silent.advantage.assign(b.tokens(), 0);
-        auto const penalty = cases::run_packed(context, silent, cohort::objective(cohort::ppo_clip{}, kl), o);
-        auto const weighted = cases::run_packed(context, b, cohort::objective(cohort::cispo{0, 1.1}), o);
-        auto const both = cases::run_packed(context, b, cohort::objective(cohort::cispo{0, 1.1}, kl), o);
+        auto const penalty = cases::run_packed(context, silent, engines::run_time_objective(cohort::ppo_clip{}, kl), o);
+        auto const weighted = cases::run_packed(context, b, engines::run_time_objective(cohort::cispo{0, 1.1}), o);
+        auto const both = cases::run_packed(context, b, engines::run_time_objective(cohort::cispo{0, 1.1}, kl), o);
         double worst = 0;
         for (std::size_t i = 0; i < b.tokens(); ++i)
           worst = std::max(worst, std::fabs(both.seed[i] - penalty.seed[i] - weighted.seed[i]));
@@ -112,7 +113,8 @@ TEST_CASE("weighted surrogates: a penalty still goes through the sequence's rati
 TEST_CASE("cispo: with both bounds 1 it is the plain policy gradient", "[objective][cispo]") {
   cases::in_both_types([]<class T>(auto& context, T) {
     auto const b = cases::random_batch<T>(64, {.rows = 6, .longest = 20});
-    auto const out = cases::run_packed(context, b, cohort::objective(cohort::cispo{1, 1}), {cohort::by_constant(1)});
+    auto const out =
+        cases::run_packed(context, b, engines::run_time_objective(cohort::cispo{1, 1}), {cohort::by_constant(1)});
     for (std::size_t i = 0; i < b.tokens(); ++i) CHECK(out.seed[i] == (b.mask[i] ? -b.advantage[i] : T(0)));
   });
 }
@@ -123,7 +125,7 @@ TEST_CASE("cispo, vespo: an impossible token has weight 0", "[objective][cispo][
     auto const old = cases::in<T>({-1.1, -1.5, -2.2});
     cases::token_batch<T> const b{{3}, cases::in<T>({-1, never, -2}), old, old, cases::in<T>({1, 1, 1}), {1, 1, 1}};
     auto const run = [&](auto const& f, ratio_level level) {
-      return cases::run_packed(context, b, cohort::objective(f), {cohort::by_constant(1), level});
+      return cases::run_packed(context, b, engines::run_time_objective(f), {cohort::by_constant(1), level});
     };
     auto const open = run(cohort::cispo{.low = 0, .high = 2}, ratio_level::token);
     CHECK((open.seed[1] == 0 && open.sums.tokens == 3 && open.sums.bad_slots == 0));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// The library behind one context and one value type: numbers go in and come out as doubles, so that a case is said
-/// once and compiled once per engine.
+/// The library behind a context and a value type: numbers go in and come out as doubles, so that a case is said once.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +17,16 @@
 #include <cohort/objective/value_loss.hpp>
 #include <cohort/reward/kl_penalty.hpp>
 
-#include <parity/formulas.hpp>
+#include <engines/any_context.hpp>
+#include <engines/formulas.hpp>
 
 namespace parity {
 
 using values = std::vector<double>;
 using group_options = cohort::group_advantage_options<cohort::host_space>;
 
-using any_objective = std::variant<
-    cohort::policy_objective<surrogate, cohort::no_kl>, cohort::policy_objective<surrogate, penalty>,
-    cohort::policy_objective<surrogate, unbiased_k3>, cohort::policy_objective<weighted_surrogate, cohort::no_kl>,
-    cohort::policy_objective<weighted_surrogate, penalty>, cohort::policy_objective<weighted_surrogate, unbiased_k3>>;
+using engines::any_objective, engines::any_penalty, engines::any_surrogate, engines::clamped_k3, engines::penalty,
+    engines::surrogate, engines::unbiased_k3, engines::weighted_surrogate;
 
 /// A rectangle of tokens. The same calls run as a rectangle with the mask, and as one run of the tokens that the mask
 /// keeps, without it: sequences then end with their last kept token. Outputs are rows x columns either way.
@@ -154,6 +152,9 @@ public:
   virtual values group_advantage(values const& reward, group_options const& options) = 0;
   virtual statistics_result group_statistics(values const& reward, std::int64_t group_size) = 0;
 };
+
+std::unique_ptr<engine> engine_in_double(engines::choice const& made);
+std::unique_ptr<engine> engine_in_float(engines::choice const& made);
 
 std::unique_ptr<engine> reference_engine();
 std::unique_ptr<engine> emulated_block_engine();

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// The engine over a context and a value type. Included by one file per engine.
+/// The engine over a value type.
 #pragma once
 
-#include <cohort/advantage/gae.hpp>
-#include <cohort/advantage/group_statistics.hpp>
-#include <cohort/advantage/return_to_go.hpp>
-#include <cohort/advantage/whiten.hpp>
-#include <cohort/gradient/logits_policy_gradient.hpp>
 #include <cohort/interop/span.hpp>
 
 #include <cases/tensors.hpp>
+#include <engines/calls.hpp>
 #include <parity/engine.hpp>
 
 namespace parity {
@@ -74,15 +70,16 @@ private:
   std::vector<std::int64_t> offsets_{0};
 };
 
-/// Compiled in files of its own, head_*.cpp.
-template <class Context, class T>
-head_result run_head(Context& context, head_call const& call);
+/// Compiled in a file of its own.
+template <class T>
+head_result run_head(engines::any_context& context, head_call const& call);
 
-template <class Context, class T>
+template <class T>
 class engine_over final : public engine {
 public:
-  explicit engine_over(std::string title)
-      : engine(std::move(title), std::is_same_v<T, float>), context_{{.workspace_bytes = 1 << 20}} {}
+  explicit engine_over(engines::choice const& made)
+      : engine(made.name() + (std::is_same_v<T, float> ? " in float" : " in double"), std::is_same_v<T, float>),
+        context_{made, 1 << 20} {}
 
   loss_result policy_loss(loss_call const& call) override {
     framed<T> const tokens(call.frame);
@@ -232,7 +229,7 @@ public:
             cohort::read(context_, &sums)};
   }
 
-  head_result head_policy_gradient(head_call const& call) override { return run_head<Context, T>(context_, call); }
+  head_result head_policy_gradient(head_call const& call) override { return run_head<T>(context_, call); }
 
   values group_advantage(values const& reward, group_options const& options) override {
     auto const x = in<T>(reward);
@@ -255,7 +252,7 @@ public:
   }
 
 private:
-  Context context_;
+  engines::any_context context_;
   using space = cohort::host_space;
   using token_input = cohort::optional_token_view<T const, space>;
   using advantage_input = cohort::advantage_view<T, space>;

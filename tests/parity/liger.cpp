@@ -32,12 +32,12 @@ any_objective with_k3(F const& f, double beta) {
 
 any_objective objective_of(dictionary const& o) {
   double const low = o.number("epsilon_low"), high = o.number("epsilon_high"), beta = o.number("beta");
-  if (type_of(o) == "cispo") return with_k3(any_weighted(cohort::cispo{.low = 0, .high = high}), beta);
-  if (type_of(o) == "vespo") return with_k3(any_weighted(cohort::vespo{}), beta);
+  if (type_of(o) == "cispo") return with_k3(any_surrogate(cohort::cispo{.low = 0, .high = high}), beta);
+  if (type_of(o) == "vespo") return with_k3(any_surrogate(cohort::vespo{}), beta);
   if (type_of(o) == "sapo") return with_k3(any_surrogate(cohort::sapo{}), beta);
   if (o.has("delta")) return with_k3(any_surrogate(cohort::two_sided_clip{low, high, o.number("delta")}), beta);
   auto const clip = any_surrogate(cohort::ppo_clip{low, high});
-  if (o.number("use_bias_correction_kl", 0) != 0) return cohort::objective(clip, unbiased_k3{beta});
+  if (o.number("use_bias_correction_kl", 0) != 0) return cohort::objective(clip, any_penalty(unbiased_k3{beta}));
   return with_k3(clip, beta);
 }
 

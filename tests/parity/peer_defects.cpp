@@ -79,7 +79,7 @@ TEST_CASE("parity: a token beyond delta counts as clipped", "[parity]") {
                        .log_prob = log_prob,
                        .old_log_prob = old,
                        .advantage = in.input("advantage"),
-                       .objective = cohort::objective(parity::any_surrogate(cohort::two_sided_clip{0.2, 0.28, delta})),
+                       .objective = cohort::objective(engines::any_surrogate(cohort::two_sided_clip{0.2, 0.28, delta})),
                        .options = {.normalizer = cohort::by_tokens()}});
     CHECK_THAT(found.report.clip_high, WithinAbs(beyond / tokens, 1e-12));
   });
@@ -123,7 +123,7 @@ TEST_CASE("parity: a rejected token does not silence its sequence", "[parity]") 
          .log_prob = in.input("log_prob"),
          .old_log_prob = old,
          .advantage = in.input("advantage"),
-         .objective = cohort::objective(parity::any_weighted(cohort::vespo{})),
+         .objective = cohort::objective(engines::any_surrogate(cohort::vespo{})),
          .options = {.normalizer = cohort::by_tokens(52), .ratio = cohort::ratio_level::sequence_product}});
     CHECK(std::fabs(found.d_log_prob[0]) > 1e-3);
     CHECK(found.d_log_prob[1] == 0);

@@ -37,9 +37,9 @@ bool is_vespo(dictionary const& o) { return o.text("loss_type") == "vespo"; }
 
 /// CISPO has no lower bound.
 weighted_surrogate weighted_of(dictionary const& o) {
-  if (!is_vespo(o)) return any_weighted(cohort::cispo{.low = 0, .high = o.number("epsilon_high")});
+  if (!is_vespo(o)) return any_surrogate(cohort::cispo{.low = 0, .high = o.number("epsilon_high")});
   auto const& x = o.data("vespo");
-  return any_weighted(cohort::vespo{x[0], x[1], x[2], x[3]});
+  return any_surrogate(cohort::vespo{x[0], x[1], x[2], x[3]});
 }
 
 template <class Surrogate>
@@ -51,7 +51,8 @@ any_objective with_k3(Surrogate const& f, double beta) {
 any_objective objective_of(dictionary const& o) {
   double const beta = o.number("beta");
   if (is_vespo(o) || o.text("loss_type") == "cispo") return with_k3(weighted_of(o), beta);
-  if (o.number("use_bias_correction_kl") != 0) return cohort::objective(surrogate_of(o), unbiased_k3{beta});
+  if (o.number("use_bias_correction_kl") != 0)
+    return cohort::objective(surrogate_of(o), any_penalty(unbiased_k3{beta}));
   return with_k3(surrogate_of(o), beta);
 }
 

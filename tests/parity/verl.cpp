@@ -58,7 +58,7 @@ optional<formula> formula_of(dictionary const& o) {
   }
   cohort::cispo const weight{1 - low, 1 + high}, one{1, 1};
   if (o.text("loss") == "cispo" || o.text("loss") == "gpg")
-    return formula{cohort::objective(any_weighted(o.text("loss") == "gpg" ? one : weight)), cohort::ratio_level::token,
+    return formula{cohort::objective(any_surrogate(o.text("loss") == "gpg" ? one : weight)), cohort::ratio_level::token,
                    bounds};
   return {};
 }

@@ -67,9 +67,9 @@ inline cohort::policy_loss_options draw_options(bool count_given) {
 /// f(context, batch, objective) for everything in the list.
 template <class F>
 void for_every_objective(drawn_batch const& drawn, F const& f) {
-  on_everything([&]<class Context, class T>(Context& context, T) {
+  on_everything([&]<class T>(engines::any_context& context, T) {
     auto const b = drawn.in<T>();
-    for (auto const& o : objectives<T, Context>()) {
+    for (auto const& o : objectives()) {
       RC_LOG() << o.name << '\n';
       f(context, b, o);
     }

@@ -123,14 +123,13 @@ TEST_CASE("property: permuted samples, ids", "[properties]") {
 }
 
 TEST_CASE("property: threads change no bit of an advantage", "[properties]") {
-  static cohort::eigen_context one{{.workspace_bytes = support::default_workspace}},
-      seven{{.threads = 7, .workspace_bytes = support::default_workspace}};
   holds("group threads", [] {
     auto d = draw(true);
     d.options.groups = cohort::uniform_groups{d.sizes.front()};
     auto const in = [&]<class T>(T) {
       auto const x = cases::in<T>(d.reward);
-      auto const a = cases::group_run(one, x, d.options), b = cases::group_run(seven, x, d.options);
+      auto const a = cases::group_run(eigen_threads(1), x, d.options),
+                 b = cases::group_run(eigen_threads(7), x, d.options);
       RC_ASSERT(support::same_bits(a.advantage, b.advantage));
       RC_ASSERT(support::same_bits(a.sums, b.sums));
     };

@@ -34,11 +34,6 @@ cases::token_batch<T> poisoned(cases::token_batch<T> b, double poison) {
   return b;
 }
 
-cohort::eigen_context& threads(int count) {
-  static cohort::eigen_context one{{.threads = 1}}, two{{.threads = 2}}, seven{{.threads = 7}};
-  return count == 1 ? one : count == 2 ? two : seven;
-}
-
 } // namespace
 
 TEST_CASE("property: nothing under a mask changes a bit", "[properties]") {
@@ -78,12 +73,12 @@ TEST_CASE("property: threads change no bit of a loss", "[properties]") {
     auto const pick = *rc::gen::arbitrary<std::size_t>();
     auto const in = [&]<class T>(T) {
       auto const b = drawn.in<T>();
-      auto const& list = objectives<T, cohort::eigen_context>();
+      auto const& list = objectives();
       auto const& o = list[pick % list.size()];
       RC_LOG() << o.name << '\n';
-      auto const expected = o.packed(threads(1), b, options);
-      RC_ASSERT(same(o.packed(threads(2), b, options), expected));
-      RC_ASSERT(same(o.packed(threads(7), b, options), expected));
+      auto const expected = o.packed(eigen_threads(1), b, options);
+      RC_ASSERT(same(o.packed(eigen_threads(2), b, options), expected));
+      RC_ASSERT(same(o.packed(eigen_threads(7), b, options), expected));
     };
     in(float{}), in(double{});
   });

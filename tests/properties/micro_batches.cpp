@@ -43,8 +43,8 @@ constexpr double cohort::loss_sums::*summed[] = {&cohort::loss_sums::loss,
                                                  &cohort::loss_sums::clip_low_shares,
                                                  &cohort::loss_sums::clip_high_shares};
 
-template <class Context, class T>
-gathered<T> run_split(Context& context, cases::token_batch<T> const& b, entry<T, Context> const& o,
+template <class T>
+gathered<T> run_split(engines::any_context& context, cases::token_batch<T> const& b, entry const& o,
                       cohort::policy_loss_options const& options, std::vector<int> const& part_of) {
   gathered<T> all{std::vector<T>(b.tokens()), {}, {}};
   auto const at = b.offsets();

@@ -1,74 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 /// \file
-/// The one list that every property of policy_loss goes over: surrogates x penalties, in each value type and context
-/// (packs of double: see objectives_of.hpp).
+/// The one list that every property of policy_loss goes over: every surrogate of engines/formulas.hpp with every penalty.
 /// Normalisers, levels, layouts, bounds and corrections are values: properties draw them.
-///
-/// A formula joins by one line in `surrogates` or `penalties`. The calls are compiled in objectives_*.cpp, a part of
-/// the surrogates per file; properties see functions.
 #pragma once
 
+#include <concepts>
 #include <string>
+#include <variant>
 #include <vector>
-
-#include <cohort/formula/absolute_kl.hpp>
-#include <cohort/formula/cispo.hpp>
-#include <cohort/formula/clamped_kl.hpp>
-#include <cohort/formula/dual_clip.hpp>
-#include <cohort/formula/ratio_corrected.hpp>
-#include <cohort/formula/sapo.hpp>
-#include <cohort/formula/straight_through.hpp>
-#include <cohort/formula/two_sided_clip.hpp>
-#include <cohort/formula/vespo.hpp>
 
 #include <cases/losses.hpp>
 
+#include <engines/calls.hpp>
 #include <support/contexts.hpp>
 
 namespace properties {
 
-template <class... Formula>
-struct formulas {};
+/// A formula with parameters at which bounds and limits bite now and then.
+template <class Formula>
+constexpr Formula sample() {
+  if constexpr (std::same_as<Formula, cohort::cispo>)
+    return {.low = 0.8, .high = 1.2};
+  else if constexpr (requires(Formula f) { f.limit = 0.25; })
+    return {.beta = 0.1, .limit = 0.25};
+  else if constexpr (requires(Formula f) { f.beta = 0.1; })
+    return {.beta = 0.1};
+  else
+    return {};
+}
 
-using surrogates = formulas<cohort::ppo_clip,       //
-                            cohort::dual_clip,      //
-                            cohort::two_sided_clip, //
-                            cohort::sapo,           //
-                            cohort::cispo,          //
-                            cohort::vespo>;
-
-using penalties = formulas<cohort::no_kl,                        //
-                           cohort::k1,                           //
-                           cohort::k2,                           //
-                           cohort::k3,                           //
-                           cohort::absolute_kl,                  //
-                           cohort::clamped_kl<cohort::k3>,       //
-                           cohort::straight_through<cohort::k1>, //
-                           cohort::ratio_corrected<cohort::k3>>;
-
-/// One objective in one value type on one context, ready to run.
-template <class T, class Context>
+/// One objective, ready to run in either type.
 struct entry {
-  using outcome = cases::loss_outcome<T>;
   using options = cohort::policy_loss_options;
   std::string name;
-  outcome (*packed)(Context&, cases::token_batch<T> const&, options const&);
-  outcome (*padded)(Context&, cases::token_batch<T> const&, cases::rectangle const&, options const&);
+  engines::any_objective objective;
+
+  template <class T>
+  cases::loss_outcome<T> packed(engines::any_context& context, cases::token_batch<T> const& b, options const& o) const {
+    return std::visit([&](auto const& f) { return cases::run_packed(context, b, f, o); }, objective);
+  }
+  template <class T>
+  cases::loss_outcome<T> padded(engines::any_context& context, cases::token_batch<T> const& b,
+                                cases::rectangle const& shape, options const& o) const {
+    return std::visit([&](auto const& f) { return cases::run_padded(context, b, shape, f, o); }, objective);
+  }
 };
 
-inline constexpr int parts = 3;
+template <class Formula>
+std::string name_of(std::type_identity<Formula>) {
+  return __PRETTY_FUNCTION__;
+}
 
-/// Every parts-th surrogate from that one on, with all penalties.
-template <class T, class Context, int Part>
-std::vector<entry<T, Context>> part();
-
-/// The whole list.
-template <class T, class Context>
-std::vector<entry<T, Context>> const& objectives() {
+inline std::vector<entry> const& objectives() {
   static auto const all = [] {
-    std::vector<entry<T, Context>> list;
-    for (auto const& some : {part<T, Context, 0>(), part<T, Context, 1>(), part<T, Context, 2>()})
-      list.insert(list.end(), some.begin(), some.end());
+    std::vector<entry> list;
+    engines::each_surrogate([&]<class Surrogate>(std::type_identity<Surrogate> s) {
+      engines::each_penalty([&]<class Penalty>(std::type_identity<Penalty> p) {
+        list.push_back(
+            {name_of(s) + ", " + name_of(p), engines::run_time_objective(sample<Surrogate>(), sample<Penalty>())});
+      });
+    });
     return list;
   }();
   return all;

@@ -37,17 +37,19 @@ void holds(std::string const& name, Property const& property) {
   CHECK(result.template is<rc::detail::SuccessResult>());
 }
 
-template <class Context>
-Context& shared() {
-  static Context context{{.workspace_bytes = support::default_workspace}};
-  return context;
+/// eigen_context with that many threads, made once.
+inline engines::any_context& eigen_threads(int count) {
+  static engines::any_context one{{engines::place::eigen, 1}, support::default_workspace},
+      two{{engines::place::eigen, 2}, support::default_workspace},
+      seven{{engines::place::eigen, 7}, support::default_workspace};
+  return count == 1 ? one : count == 2 ? two : seven;
 }
 
 /// f(context, T{}) for Eigen and the reference in both value types.
 template <class F>
 void on_everything(F const& f) {
-  auto& packs = shared<cohort::eigen_context>();
-  auto& loops = shared<cohort::reference_context>();
+  static engines::any_context loops{{engines::place::reference}, support::default_workspace};
+  auto& packs = eigen_threads(1);
   f(packs, float{}), f(packs, double{}), f(loops, float{}), f(loops, double{});
 }
 

@@ -26,7 +26,7 @@ struct writing_story {
 };
 
 std::string found(writing_story const& story) {
-  cohort::reference_context context;
+  engines::any_context context{{engines::place::reference}};
   host_memory memory;
   return disagreement(told(context, memory, story), told(context, memory, writing_story{}));
 }

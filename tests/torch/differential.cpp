@@ -17,47 +17,46 @@ using namespace torch_oracle;
 
 template <class F>
 parity::any_objective with_penalty(F const& f, problem const& p) {
-  using cohort::k1, cohort::k3, cohort::objective, parity::any_penalty;
+  using cohort::k1, cohort::k3, engines::run_time_objective;
   double const beta = p.beta;
   switch (p.penalty) {
   case penalty::none:
-    return objective(f);
+    return run_time_objective(f);
   case penalty::k1:
-    return objective(f, any_penalty(k1{beta}));
+    return run_time_objective(f, k1{beta});
   case penalty::k2:
-    return objective(f, any_penalty(cohort::k2{beta}));
+    return run_time_objective(f, cohort::k2{beta});
   case penalty::k3:
-    return objective(f, any_penalty(k3{beta}));
+    return run_time_objective(f, k3{beta});
   case penalty::absolute:
-    return objective(f, any_penalty(cohort::absolute_kl{beta}));
+    return run_time_objective(f, cohort::absolute_kl{beta});
   case penalty::clamped_k3:
-    return objective(f, any_penalty(parity::clamped_k3{beta, p.limit}));
+    return run_time_objective(f, engines::clamped_k3{beta, p.limit});
   case penalty::straight_through_k1:
-    return objective(f, any_penalty(cohort::straight_through<k1>{beta}));
+    return run_time_objective(f, cohort::straight_through<k1>{beta});
   case penalty::straight_through_clamped_k3:
-    return objective(f, any_penalty(cohort::straight_through<parity::clamped_k3>{beta}));
+    return run_time_objective(f, cohort::straight_through<engines::clamped_k3>{beta});
   case penalty::ratio_corrected_k3:
-    return objective(f, parity::unbiased_k3{beta});
+    return run_time_objective(f, engines::unbiased_k3{beta});
   }
-  return objective(f);
+  return run_time_objective(f);
 }
 
 parity::any_objective objective_of(problem const& p) {
-  using parity::any_surrogate, parity::any_weighted;
   auto const& x = p.parameters;
   switch (p.surrogate) {
   case surrogate::ppo_clip:
-    return with_penalty(any_surrogate(cohort::ppo_clip{x[0], x[1]}), p);
+    return with_penalty(cohort::ppo_clip{x[0], x[1]}, p);
   case surrogate::dual_clip:
-    return with_penalty(any_surrogate(cohort::dual_clip{x[0], x[1], x[2]}), p);
+    return with_penalty(cohort::dual_clip{x[0], x[1], x[2]}, p);
   case surrogate::two_sided_clip:
-    return with_penalty(any_surrogate(cohort::two_sided_clip{x[0], x[1], x[2]}), p);
+    return with_penalty(cohort::two_sided_clip{x[0], x[1], x[2]}, p);
   case surrogate::sapo:
-    return with_penalty(any_surrogate(cohort::sapo{x[0], x[1]}), p);
+    return with_penalty(cohort::sapo{x[0], x[1]}, p);
   case surrogate::cispo:
-    return with_penalty(any_weighted(cohort::cispo{x[0], x[1]}), p);
+    return with_penalty(cohort::cispo{x[0], x[1]}, p);
   case surrogate::vespo:
-    return with_penalty(any_weighted(cohort::vespo{x[0], x[1], x[2], x[3]}), p);
+    return with_penalty(cohort::vespo{x[0], x[1], x[2], x[3]}, p);
   }
   return {};
 }

@@ -34,8 +34,10 @@
 #endif
 
 /// On lambdas handed to a team: compilers outline them otherwise, and the loop around them loses its registers. Without
-/// optimisation there are no registers to lose, and inlining is most of the compiler's time.
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__OPTIMIZE__) || defined(__CUDACC__) || defined(__HIPCC__))
+/// optimisation there are no registers to lose, and inlining is most of the compiler's time. Define
+/// COHORT_NO_FORCED_INLINING where a build is compiled more often than it computes.
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(COHORT_NO_FORCED_INLINING) &&                                \
+    (defined(__OPTIMIZE__) || defined(__CUDACC__) || defined(__HIPCC__))
 #define COHORT_FLAT __attribute__((always_inline))
 #define COHORT_INLINE __attribute__((always_inline)) COHORT_HIDDEN inline
 #else

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <cases/stories/recording.hpp>
+#include <engines/calls.hpp>
 #include <support/contexts.hpp>
 
 namespace stories {
@@ -17,7 +18,7 @@ struct on_host {
   template <class Story>
   void operator()(std::string const& name, Story const& story) const {
     INFO(name);
-    cohort::reference_context reference{{.workspace_bytes = workspace_bytes}};
+    engines::any_context reference{{engines::place::reference}, workspace_bytes};
     host_memory memory;
     outcome const oracle = told(reference, memory, story);
     REQUIRE(oracle.guards_untouched);

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-/// \file
-/// head_policy_gradient for the engines. Included by one file per engine.
-#pragma once
-
-#include <cohort/gradient/head_policy_gradient.hpp>
-
 #include <parity/engine_body.hpp>
 
 namespace parity {
 
-template <class Context, class T>
-head_result run_head(Context& context, head_call const& call) {
+template <class T>
+head_result run_head(engines::any_context& context, head_call const& call) {
   using space = cohort::host_space;
   framed<T> const tokens(call.loss.frame);
   auto const width = static_cast<std::size_t>(call.width);
@@ -49,5 +43,8 @@ head_result run_head(Context& context, head_call const& call) {
              call.loss.objective);
   return {tokens.out(d_hidden, width), out(d_weights), out(d_bias), cohort::read(context, &sums).policy};
 }
+
+template head_result run_head<float>(engines::any_context&, head_call const&);
+template head_result run_head<double>(engines::any_context&, head_call const&);
 
 } // namespace parity

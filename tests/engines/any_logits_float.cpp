@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <engines/calls.hpp>
+#include <engines/rows.hpp>
+
+COHORT_TEST_WITH_ANY_OBJECTIVE(, logits_policy_gradient, float)
+COHORT_TEST_WITH_ANY_OBJECTIVE(, head_policy_gradient, float)

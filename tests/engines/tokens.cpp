@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <engines/calls.hpp>
+#include <engines/rows.hpp>
+
+COHORT_TEST_TOKENS(, float)
+COHORT_TEST_TOKENS(, double)
