@@ -75,6 +75,17 @@ COHORT_HOST_DEVICE constexpr large_functor<F, false> large(F const& f) {
   return {f, false};
 }
 
+/// The same of a row that is cheap to open: `open()` gives the row, which is a functor equal to f. What a team compiles apart
+/// opens the row again, because a row that is handed over goes through memory. For teams that say `reopens`.
+template <class F, class Open>
+struct reopened_functor : large_functor<F, true> {
+  Open open;
+};
+template <class F, class Open>
+COHORT_HOST_DEVICE constexpr reopened_functor<F, Open> reopened(F const& f, bool runs, Open const& open) {
+  return {{f, runs}, open};
+}
+
 /// Archetypes: the least that a functor handed to a team is, for checking the concepts without an algorithm.
 namespace archetype {
 

@@ -19,6 +19,7 @@ template <class T>
 struct row_team : one_thread {
   using uniform = double;
   static constexpr int max_chunks = 128;
+  static constexpr bool reopens = true;
   static constexpr index_t tile = 128 * pack_size;
 
   [[nodiscard]] COHORT_INLINE index_t chunk(index_t n) const {
@@ -185,7 +186,26 @@ private:
     if constexpr (F::may_run)
       if (f.runs)
         for (; c + pack_size <= end; c += pack_size) sum = merge(sum, f.f(whole, c));
-    for (; c < end; c += pack_size) sum = merge(sum, rest_of<Partial>(rest(end - c), c, f.f));
+    if constexpr (requires { f.open; }) {
+      Partial const seen = sum; // the sums of a loop stay in registers if nobody has their address
+      return c == end ? fold_apart<A>(seen) : with_rest<A>(seen, c, end, f.open);
+    } else {
+      for (; c < end; c += pack_size) sum = merge(sum, rest_of<Partial>(rest(end - c), c, f.f));
+      return fold(sum);
+    }
+  }
+
+  /// The rest of a row that is opened again, after what was `seen` of it.
+  template <template <class> class A, class Partial, class Open>
+  COHORT_APART COHORT_HIDDEN static A<double> with_rest(Partial const& seen, index_t first, index_t end, Open open) {
+    auto const row = open();
+    Partial sum = seen;
+    for (index_t c = first; c < end; c += pack_size) sum = merge(sum, rest_of<Partial>(rest(end - c), c, row));
+    Partial const all = sum;
+    return fold_apart<A>(all);
+  }
+  template <template <class> class A, class Partial>
+  COHORT_APART COHORT_HIDDEN static A<double> fold_apart(Partial const& sum) {
     return fold(sum);
   }
 

@@ -146,6 +146,12 @@ struct policy_row {
     return row.loss_apart(lane<V, true>{at.count}, c);
   }
 
+  /// As a functor: the same where the caller is apart already.
+  template <class V>
+  COHORT_HOST_DEVICE COHORT_INLINE token_sums<V> operator()(rest_lane<V> at, index_t c) const {
+    return loss_term(lane<V, true>{at.count}, c);
+  }
+
 private:
   /// No gradient through a ratio that a bound holds.
   template <class V>
@@ -191,27 +197,57 @@ struct policy_loss_body {
   /// The loss of an opened row. `valid` is the number of tokens that a denominator counts, where that is not those of
   /// the row's own mask. MayRun: whether rows are many enough to be worth code of their own where they are runs.
   template <bool MayRun, class Team>
-  COHORT_HOST_DEVICE loss_sums loss_of(Team const& team, index_t r, index_t n, row_type row, double valid = -1) const {
+  COHORT_HOST_DEVICE loss_sums loss_of(Team const& team, index_t r, index_t n, row_type const& opened,
+                                       double valid = -1) const {
+    row_type row = opened;
     bool const runs = MayRun && row.runs();
     row.weight = token_weight<T>(normalizer, valid);
-    if (terms.level != ratio_level::token || (valid < 0 && normalizer.kind == normalizer_kind::sequence_means))
-      look<MayRun>(team, n, row, runs, valid);
-    auto const term = [row]<class L>(L at, index_t c) COHORT_FLAT { return row.loss_term(at, c); };
-    auto const sums = team.template reduce<token_sums>(n, large<MayRun>(term, runs));
+    if (terms.level != ratio_level::token || (valid < 0 && normalizer.kind == normalizer_kind::sequence_means)) {
+      row_type const looked = row;
+      auto const seen = look<MayRun>(team, n, looked, runs, valid);
+      row.weight = seen.weight, row.sequence_log_ratio = seen.log_ratio, row.sequence_slope = seen.slope;
+    }
+    auto const sums = tokens_of<MayRun>(team, r, n, row, runs);
     return sequence_report(sums, static_cast<double>(rows.first(r)), row.weight > 0);
   }
 
 private:
+  template <bool MayRun, class Team>
+  COHORT_HOST_DEVICE COHORT_INLINE token_sums<double> tokens_of(Team const& team, index_t r, index_t n,
+                                                                row_type const& row, bool runs) const {
+    if constexpr (MayRun && requires { Team::reopens; }) {
+      auto const again = [this, r, weight = row.weight, ratio = row.sequence_log_ratio, slope = row.sequence_slope]()
+                             COHORT_FLAT {
+                               row_type x = this->open(r);
+                               x.weight = weight, x.sequence_log_ratio = ratio, x.sequence_slope = slope;
+                               return x;
+                             };
+      auto const term = [&row]<class L>(L at, index_t c) COHORT_FLAT { return row.loss_term(at, c); };
+      return team.template reduce<token_sums>(n, reopened(term, runs, again));
+    } else {
+      auto const term = [row]<class L>(L at, index_t c) COHORT_FLAT { return row.loss_term(at, c); };
+      return team.template reduce<token_sums>(n, large<MayRun>(term, runs));
+    }
+  }
+
+  struct first_look {
+    double weight, log_ratio, slope;
+  };
+
   /// The first look at a sequence, which leaves it in cache for the second.
   template <bool MayRun, class Team>
-  COHORT_HOST_DEVICE void look(Team const& team, index_t n, row_type& row, bool runs, double valid) const {
+  COHORT_APART COHORT_HOST_DEVICE first_look look(Team const& team, index_t n, row_type const& opened, bool runs,
+                                                  double valid) const {
+    row_type row = opened;
     auto const seen = row.policies.template sums<MayRun>(team, n, runs);
     row.weight = token_weight<T>(normalizer, valid < 0 ? seen.valid : valid);
     row.sequence_log_ratio = seen.whole(terms.level);
-    if (terms.own_slopes() || !(seen.usable > 0)) return;
-    auto const term = [row]<class L>(L at, index_t c) COHORT_FLAT { return row.slope_term(at, c); };
-    auto const slopes = team.template reduce<sum_of>(n, large<MayRun>(term, runs));
-    row.sequence_slope = terms.level == ratio_level::sequence ? slopes.sum / seen.usable : slopes.sum;
+    if (!terms.own_slopes() && seen.usable > 0) {
+      auto const term = [row]<class L>(L at, index_t c) COHORT_FLAT { return row.slope_term(at, c); };
+      auto const slopes = team.template reduce<sum_of>(n, large<MayRun>(term, runs));
+      row.sequence_slope = terms.level == ratio_level::sequence ? slopes.sum / seen.usable : slopes.sum;
+    }
+    return {row.weight, row.sequence_log_ratio, row.sequence_slope};
   }
 };
 
