@@ -71,12 +71,13 @@ template <class L, class Objective>
 struct policy_row_story {
   Objective f;
   policy_row_case what;
+  drawn_once<policy_row_batch<L>> drawn{};
 
   template <class Stage>
   void operator()(Stage& on) const {
     using C = cohort::compute_t<L>;
     using space = typename Stage::space;
-    policy_row_batch<L> const b(what, true);
+    policy_row_batch<L> const& b = drawn(what, true);
     index_t const n = what.shape.rows, columns = b.rows.pitch;
     double const spread = std::fmax(1, std::log(static_cast<double>(what.shape.vocabulary)));
     budget const of_gradient{.places = precision_of<L>().digits < 24 ? 1.0 : 0, .each = b.of_row, .per = columns};

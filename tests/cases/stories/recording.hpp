@@ -146,6 +146,20 @@ private:
   std::vector<buffer> buffers_;
 };
 
+/// What a story draws is the same whenever it is told: drawn once.
+template <class Batch>
+class drawn_once {
+public:
+  template <class... Arguments>
+  Batch const& operator()(Arguments const&... arguments) const {
+    if (!batch_) batch_ = std::make_shared<Batch const>(arguments...);
+    return *batch_;
+  }
+
+private:
+  mutable std::shared_ptr<Batch const> batch_;
+};
+
 /// Called with the recording and the call itself.
 using conductor = std::function<void(recording&, std::function<void()> const&)>;
 

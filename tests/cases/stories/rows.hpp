@@ -123,11 +123,12 @@ struct log_prob_story {
   bool by_classes = false;
   double temperature = 1;
   std::uint64_t seed = 61;
+  drawn_once<row_batch<L>> drawn{};
 
   template <class Stage>
   void operator()(Stage& on) const {
     using C = cohort::compute_t<L>;
-    row_batch<L> const b(shape, seed);
+    row_batch<L> const& b = drawn(shape, seed);
     auto const logits = on.input(b.logits);
     auto const token = on.input(b.token);
     auto const mask = on.input(b.mask);
@@ -169,11 +170,12 @@ struct log_prob_backward_story {
   row_shape shape;
   bool normalised = false, entropy = false, in_place = false, accumulate = false, by_classes = false;
   std::uint64_t seed = 71;
+  drawn_once<row_batch<L>> drawn{};
 
   template <class Stage>
   void operator()(Stage& on) const {
     using C = cohort::compute_t<L>;
-    row_batch<L> const b(shape, seed);
+    row_batch<L> const& b = drawn(shape, seed);
     cases::random random(seed + 1);
     std::vector<C> seeds, entropy_seeds, sums;
     budget allowed{.places = precision_of<L>().digits < 24 ? 1.0 : 0, .per = b.pitch, .zeros = !accumulate};
