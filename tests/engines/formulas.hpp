@@ -8,20 +8,7 @@
 #include <type_traits>
 #include <variant>
 
-#include <cohort/formula/absolute_kl.hpp>
-#include <cohort/formula/cispo.hpp>
-#include <cohort/formula/clamped_kl.hpp>
-#include <cohort/formula/dual_clip.hpp>
-#include <cohort/formula/k1.hpp>
-#include <cohort/formula/k2.hpp>
-#include <cohort/formula/k3.hpp>
-#include <cohort/formula/ppo_clip.hpp>
-#include <cohort/formula/ratio_corrected.hpp>
-#include <cohort/formula/sapo.hpp>
-#include <cohort/formula/straight_through.hpp>
-#include <cohort/formula/two_sided_clip.hpp>
-#include <cohort/formula/vespo.hpp>
-#include <cohort/objective/policy_loss.hpp>
+#include <cohort/cohort.hpp>
 
 namespace engines {
 
