@@ -55,6 +55,8 @@ public:
 
   /// Arithmetic is in double whatever the type.
   [[nodiscard]] bool is_reference() const { return made_.where == place::reference; }
+  /// A row is one thread's, which adds its cells one by one.
+  [[nodiscard]] bool adds_in_order() const { return is_reference() || made_.is_thrust(); }
   [[nodiscard]] choice const& made() const { return made_; }
 
 private:

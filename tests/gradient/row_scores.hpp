@@ -106,7 +106,7 @@ double worst_score(batch<L> const& b, double temperature, scores<L> const& found
 template <class L>
 void check_scores(engines::any_context const& context, batch<L> const& b, double temperature, scores<L> const& found) {
   CAPTURE(b.rows, b.vocabulary, temperature);
-  double const in_order = context.is_reference() ? static_cast<double>(b.vocabulary) / 16 : 0;
+  double const in_order = context.adds_in_order() ? static_cast<double>(b.vocabulary) / 16 : 0;
   CHECK(worst_score(b, temperature, found, in_order) <= 1);
   CHECK((found.report.rows == static_cast<double>(b.rows) && found.report.bad_rows == 0));
 }
