@@ -31,11 +31,11 @@ function(cohort_use_thrust target scope)
   endif()
 endfunction()
 
-# cohort_add_test_on_thrust(folder): that folder's program once more, its contexts being Thrust's. More threads than cores
-# must not wait by spinning.
+# cohort_add_test_on_thrust(folder [tags]): that folder's program once more, or its tests with such tags, its contexts being
+# Thrust's. More threads than cores must not wait by spinning.
 function(cohort_add_test_on_thrust folder)
   if(TARGET cohort_test_${folder})
-    add_test(NAME thrust.${folder} COMMAND cohort_test_${folder})
+    add_test(NAME thrust.${folder} COMMAND cohort_test_${folder} ${ARGN})
     set_tests_properties(thrust.${folder} PROPERTIES TIMEOUT 600
                                                      ENVIRONMENT "COHORT_TEST_CONTEXTS=thrust;OMP_WAIT_POLICY=passive")
   endif()
@@ -51,9 +51,10 @@ function(cohort_add_thrust_tests)
   cohort_add_development_flags(cohort_test_thrust_wrapped)
   cohort_use_thrust(cohort_test_thrust_wrapped PRIVATE)
   add_test(NAME thrust_wrapped COMMAND cohort_test_thrust_wrapped)
-  foreach(folder IN ITEMS stories core backend advantage objective gradient reward)
+  foreach(folder IN ITEMS stories core backend advantage objective reward)
     cohort_add_test_on_thrust(${folder})
   endforeach()
+  cohort_add_test_on_thrust(gradient "[forward],[accumulate]") # the stories have the rest
   foreach(test IN ITEMS thrust parity)
     if(TEST ${test})
       set_tests_properties(${test} PROPERTIES ENVIRONMENT OMP_WAIT_POLICY=passive)
