@@ -67,12 +67,12 @@ long allocated_by(Call const& call) {
   return allocations.load() - before;
 }
 
-/// The threads of TBB allocate when they first meet, whoever calls them.
+/// The threads of TBB and OpenMP allocate when they first meet, whoever calls them.
 void let_threads_meet() {
   std::vector<float> const reward(4096, 1.0F);
   std::vector<float> advantage(reward.size());
   for (engines::choice const& made : support::every_choice())
-    if (made.where == engines::place::thrust_tbb) {
+    if (made.is_thrust()) {
       engines::any_context context{made};
       for (int i = 0; i < 100; ++i)
         cohort::group_advantage(context, reward, advantage, {.groups = cohort::uniform_groups{8}});

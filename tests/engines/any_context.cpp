@@ -50,7 +50,7 @@ any_context::~any_context() = default;
 
 void any_context::group_by(cohort::index_view<memory_space> const& ids, cohort::index_t n, cohort::index_t* order,
                            cohort::index_t* offsets) {
-  openmp_threads const threads(made_.threads);
+  openmp_threads const threads(made_);
   visit_present(real_->context, [&](auto& context) { context.group_by(ids, n, order, offsets); });
 }
 

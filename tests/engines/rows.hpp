@@ -52,19 +52,26 @@ struct outlined_row {
 };
 
 #if defined(_OPENMP)
-/// That many threads for OpenMP while it lives.
+/// The choice's number of threads for OpenMP while it lives; where the choice is another place OpenMP is left alone, because
+/// its runtime allocates when it is first asked for anything.
 class openmp_threads {
 public:
-  explicit openmp_threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
+  explicit openmp_threads(choice const& made) : used_(made.where == place::thrust_openmp) {
+    if (used_) before_ = omp_get_max_threads(), omp_set_num_threads(made.threads);
+  }
   openmp_threads(openmp_threads const&) = delete;
-  ~openmp_threads() { omp_set_num_threads(before_); }
+  openmp_threads& operator=(openmp_threads const&) = delete;
+  ~openmp_threads() {
+    if (used_) omp_set_num_threads(before_);
+  }
 
 private:
-  int before_;
+  bool used_;
+  int before_ = 0;
 };
 #else
 struct openmp_threads {
-  explicit openmp_threads(int) {}
+  explicit openmp_threads(choice const&) {}
 };
 #endif
 
@@ -84,7 +91,7 @@ void visit_present(Contexts& contexts, F const& f) {
 template <template <class> class A, class Body>
 __attribute__((noinline)) void any_context::for_each_row(cohort::row_layout<memory_space> const& rows, Body const& body,
                                                          A<double>* total) {
-  openmp_threads const threads(made_.threads);
+  openmp_threads const threads(made_);
   visit_present(real_->context, [&]<class C>(C& context) {
     if constexpr (std::is_same_v<C, thrust_openmp_context> || std::is_same_v<C, thrust_tbb_context> ||
                   std::is_same_v<C, thrust_sequential_context>)
@@ -96,7 +103,7 @@ __attribute__((noinline)) void any_context::for_each_row(cohort::row_layout<memo
 
 template <class T, class R>
 __attribute__((noinline)) void any_context::multiply(cohort::matrix_product<T, R> const& product) {
-  openmp_threads const threads(made_.threads);
+  openmp_threads const threads(made_);
   visit_present(real_->context, [&](auto& context) { context.multiply(product); });
 }
 
